@@ -1,0 +1,1 @@
+"""The zoufang command: verbs, exit codes, messages a person can act on."""

@@ -1,0 +1,1 @@
+"""Prefect flows and tasks: order, retries, resume, artifacts. No business rule."""

@@ -1,0 +1,1 @@
+"""Reference data with provenance, and the typed loaders that read it."""

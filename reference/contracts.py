@@ -1,0 +1,75 @@
+"""Source contracts: which columns a bureau's file has, under which headers, types and units.
+
+Here: the declaration of every inbox source, read from `contracts/*.yml`.
+Not here: reading or typing files (transforms/ingest.py, flows/).
+"""
+
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+
+ColumnType = Literal["text", "code", "integer", "money", "capital", "date", "open_date"]
+PersonalKind = Literal["name", "phone"]
+
+CONTRACTS_DIR = Path(__file__).parent / "contracts"
+
+
+@dataclass(frozen=True)
+class Column:
+    """One staged column: its accepted headers, type, unit and what an empty cell means."""
+
+    name: str
+    zh: str
+    type: ColumnType
+    headers: tuple[str, ...]
+    unit: str | None = None
+    required: bool = False
+    not_null: bool = False
+    default: str | None = None
+    personal: PersonalKind | None = None
+    values: dict[str, list[str]] = field(default_factory=dict, hash=False)
+
+
+@dataclass(frozen=True)
+class Contract:
+    """One inbox source: its columns in order, its key, and the headers it knows but does not use."""
+
+    source: str
+    zh: str
+    required: bool
+    grain: str
+    key: tuple[str, ...]
+    columns: tuple[Column, ...]
+    ignored_headers: frozenset[str]
+
+    def column(self, name: str) -> Column:
+        """Return the column of that name; KeyError if the contract has none."""
+        return {c.name: c for c in self.columns}[name]
+
+
+def _column(raw: dict[str, Any]) -> Column:
+    return Column(**{**raw, "headers": tuple(raw["headers"])})
+
+
+def read_contract(path: Path) -> Contract:
+    """Read one contract file."""
+    raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return Contract(
+        source=raw["source"],
+        zh=raw["zh"],
+        required=raw["required"],
+        grain=raw["grain"],
+        key=tuple(raw["key"]),
+        columns=tuple(_column(c) for c in raw["columns"]),
+        ignored_headers=frozenset(raw["ignored_headers"]),
+    )
+
+
+@cache
+def load_contracts() -> dict[str, Contract]:
+    """Return every declared contract by source name, in a stable order."""
+    contracts = (read_contract(path) for path in sorted(CONTRACTS_DIR.glob("*.yml")))
+    return {contract.source: contract for contract in contracts}

@@ -1,0 +1,1 @@
+"""A synthetic Zhejiang with ground truth, for demo, tests and benchmarks."""
