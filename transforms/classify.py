@@ -1,0 +1,195 @@
+"""Size, industry, tags and priority of each subject from register, annual reports, census and lists.
+
+Here: which source wins (K4, K5), the 2017 size standard, foreign-trade, sci-tech, private, consumption tags.
+Not here: the tables themselves (reference/classes.py), exclusion by size (screen_scope.py).
+"""
+
+from datetime import date
+
+import polars as pl
+
+from reference.classes import BOUNDS, INDICATORS, UNKNOWN_INDUSTRY, ClassTables
+from reference.rules import Priority, RuleSet
+from transforms.evidence import known_on, months_before
+from transforms.screen_facts import known_units, traded
+from transforms.screen_reports import newest_years, report_figures
+
+SIZES = ("micro", "small", "medium", "large")
+
+
+def classify_subjects(
+    subjects: pl.LazyFrame,
+    *,
+    reports: pl.LazyFrame,
+    units: pl.LazyFrame,
+    trade: pl.LazyFrame,
+    tech: pl.LazyFrame,
+    classes: ClassTables,
+    rules: RuleSet,
+    as_of: date,
+) -> pl.LazyFrame:
+    """One row per subject: industry, employees, revenue_yuan, assets_yuan, size_class, tags, priority.
+
+    employees (人), revenue_yuan and assets_yuan (元) may be census figures: stat_restricted, not for marts.
+    size_confidence: full | partial (an indicator is missing) | proxy (the standard leaves the industry out)
+    | assumed (no indicator known).
+    """
+    census_on = rules.common.day("census_on")
+    registered = subjects.select(
+        "subject_key", "entity_class", "subject_type_code", "registered_capital", "capital_currency",
+        registry_industry="industry_code",
+    )  # fmt: skip
+    return (
+        registered.join(_census(units, as_of, census_on), on="subject_key", how="left")
+        .join(report_figures(reports, as_of, classes.value_years), on="subject_key", how="left")
+        .join(_trade_tags(trade, as_of), on="subject_key", how="left")
+        .join(_sci_tech(tech, classes, as_of), on="subject_key", how="left")
+        .with_columns(_industry(classes), *_newest_figures(as_of, classes.value_years, census_on))
+        .join(classes.industries.lazy(), on="industry_code", how="left")
+        .with_columns(*_size_classes(), is_private=_is_private(classes))
+        .with_columns(*_tags(), size_class=_size(classes), size_confidence=_confidence())
+        .with_columns(priority=_priority(rules.priority))
+        .select("subject_key", *_OUTPUT, _null_if_unknown())
+    )
+
+
+_OUTPUT = (
+    "industry_name", "industry_section", "employees", "revenue_yuan", "assets_yuan", "size_class",
+    "size_confidence", "is_foreign_trade", "is_active_trader", "is_sci_tech", "is_private",
+    "is_consumption", "priority",
+)  # fmt: skip
+
+
+def _census(units: pl.LazyFrame, as_of: date, census_on: date) -> pl.LazyFrame:
+    return known_units(units, as_of, census_on).select(
+        "subject_key",
+        "control",
+        census_industry="ind_code",
+        employees_census="emp_end",
+        revenue_yuan_census="revenue",
+        assets_yuan_census="assets",
+    )
+
+
+def _trade_tags(trade: pl.LazyFrame, as_of: date) -> pl.LazyFrame:
+    """One row per subject in the customs feed that counts: is_foreign_trade, is_active_trader."""
+    registered = trade.filter(
+        known_on(as_of)
+        & pl.col("customs_code").is_not_null()
+        & (pl.col("reg_date").fill_null(as_of) <= as_of)
+        & (pl.col("cancel_date").is_null() | (pl.col("cancel_date") > as_of))
+    ).select("subject_key", recent=True, active=False)
+    year_end = pl.date(pl.col("trade_year"), 12, 31)
+    traders = traded(trade, as_of).select(
+        "subject_key",
+        recent=year_end >= months_before(as_of, 24),
+        active=year_end >= months_before(as_of, 12),
+    )
+    return (
+        pl.concat([registered, traders])
+        .group_by("subject_key")
+        .agg(is_foreign_trade=pl.col("recent").any(), is_active_trader=pl.col("active").any())
+    )
+
+
+def _sci_tech(tech: pl.LazyFrame, classes: ClassTables, as_of: date) -> pl.LazyFrame:
+    """One row per subject with a certificate valid on the date (its last day included)."""
+    return (
+        tech.filter(
+            known_on(as_of)
+            & pl.col("tag").is_in(classes.sci_tech_tags)
+            & (pl.col("valid_from").fill_null(as_of) <= as_of)
+            & (pl.col("valid_to").fill_null(as_of) >= as_of)
+        )
+        .select("subject_key", is_sci_tech=True)
+        .unique()
+    )
+
+
+def _industry(classes: ClassTables) -> pl.Expr:
+    """The industry code that wins (K4): census before register, each cut to its longest known code."""
+    known = {code: code for code in classes.industries["industry_code"]}
+    digits = [
+        (pl.col(source).str.replace(r"^[A-T](\d)", "$1").str.slice(0, length))
+        for source in ("census_industry", "registry_industry")
+        for length in (4, 3, 2)
+    ]
+    found = [code.replace_strict(known, default=None, return_dtype=pl.String) for code in digits]
+    return pl.coalesce(*found, pl.lit(UNKNOWN_INDUSTRY)).alias("industry_code")
+
+
+def _newest_figures(as_of: date, years: int, census_on: date) -> list[pl.Expr]:
+    """Each figure from the newest year that states it (K5); in the census year the census goes first."""
+    figures = []
+    for name in INDICATORS:
+        order = []
+        for year in newest_years(as_of, years):
+            order += [f"{name}_census"] if year == census_on.year else []
+            order.append(f"{name}_{year}")
+        figures.append(pl.coalesce(order).alias(name))
+    return figures
+
+
+def _size_classes() -> list[pl.Expr]:
+    """Per indicator the class its value reaches (3 large … 0 micro); null if unlisted or unknown."""
+    return [
+        pl.when(pl.col(name).is_not_null() & pl.col(f"{name}_small_from").is_not_null())
+        .then(sum((pl.col(name) >= pl.col(f"{name}_{bound}")).cast(pl.Int8) for bound in BOUNDS))
+        .alias(f"{name}_class")
+        for name in INDICATORS
+    ]
+
+
+def _size(classes: ClassTables) -> pl.Expr:
+    """The least class over the indicators (2017 standard); without any: micro, or small by capital."""
+    least = pl.min_horizontal(f"{name}_class" for name in INDICATORS)
+    in_yuan = pl.col("capital_currency").fill_null("CNY") == "CNY"
+    well_funded = in_yuan & (pl.col("registered_capital") >= classes.assumed_small_capital)
+    assumed = pl.when(well_funded & (pl.col("entity_class") != "household")).then(1).otherwise(0)
+    names = dict(enumerate(SIZES))
+    return pl.coalesce(least, assumed).replace_strict(names, return_dtype=pl.String)
+
+
+def _confidence() -> pl.Expr:
+    known = [pl.col(f"{name}_class").is_not_null() for name in INDICATORS]
+    listed = [pl.col(f"{name}_small_from").is_not_null() for name in INDICATORS]
+    return (
+        pl.when(~pl.any_horizontal(known)).then(pl.lit("assumed"))
+        .when("is_proxy_group").then(pl.lit("proxy"))
+        .when(pl.sum_horizontal(known) < pl.sum_horizontal(listed)).then(pl.lit("partial"))
+        .otherwise(pl.lit("full"))
+    )  # fmt: skip
+
+
+def _is_private(classes: ClassTables) -> pl.Expr:
+    """Private by the census's controlling owner, else by subject type; unknown is not private."""
+    by_control = pl.col("control").replace_strict(
+        classes.private_controls, default=None, return_dtype=pl.Boolean
+    )
+    by_type = pl.col("subject_type_code").str.contains(f"^({'|'.join(classes.private_type_prefixes)})")
+    return pl.coalesce(by_control, by_type, pl.lit(False))
+
+
+def _tags() -> list[pl.Expr]:
+    names = ("is_foreign_trade", "is_active_trader", "is_sci_tech", "is_consumption")
+    return [pl.col(name).fill_null(False) for name in names]
+
+
+def _priority(priority: Priority) -> pl.Expr:
+    tags = {
+        "is_active_trader": pl.col("is_active_trader"),
+        "is_sci_tech": pl.col("is_sci_tech"),
+        "is_consumption": pl.col("is_consumption"),
+        "is_private_manufacturing": (pl.col("is_private") & (pl.col("industry_section") == "C")).fill_null(
+            False
+        ),
+    }
+    score = sum((tag.cast(pl.Int32) * priority.weights[name] for name, tag in tags.items()), start=pl.lit(0))
+    return (
+        pl.when(score >= priority.first).then(1).when(score >= priority.second).then(2).otherwise(3)
+    ).cast(pl.Int8)
+
+
+def _null_if_unknown() -> pl.Expr:
+    code = pl.col("industry_code")
+    return pl.when(code != UNKNOWN_INDUSTRY).then(code).alias("industry_code")
