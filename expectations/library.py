@@ -1,0 +1,29 @@
+"""Great Expectations, imported with telemetry switched off.
+
+Here: the only import of the library; the rest takes its names from here.  Importing takes seconds.
+Not here: expectations of our own (checks.py), suites (suites_*.py).
+"""
+
+import os
+
+# Must stand before the import: the library reads them once.
+os.environ["GX_ANALYTICS_ENABLED"] = "false"
+os.environ["DO_NOT_TRACK"] = "1"
+
+import great_expectations as gx
+import great_expectations.expectations as gxe
+from great_expectations.data_context import EphemeralDataContext
+from great_expectations.data_context.types.base import ProgressBarsConfig
+from great_expectations.datasource.fluent import SQLDatasource
+from great_expectations.execution_engine import ExecutionEngine
+from great_expectations.expectations import Expectation
+
+__all__ = [
+    "EphemeralDataContext",
+    "ExecutionEngine",
+    "Expectation",
+    "ProgressBarsConfig",
+    "SQLDatasource",
+    "gx",
+    "gxe",
+]

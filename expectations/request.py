@@ -1,0 +1,46 @@
+"""What a gate is asked to look at.
+
+Here: the request and the names of the views.  Not here: the suites, nor how they run.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class GateRequest:
+    """One run's data: Parquet files by table (`staged.registry`, `quarantine.registry`,
+    `curated.enterprises` …) and the candidate warehouse; a layer that is absent is not gated.
+
+    `folder` is the run's folder: results go to `gate/`, Data Docs to `data_docs/` below it.
+    """
+
+    run_id: str
+    batch_id: str
+    as_of: date
+    folder: Path
+    tables: Mapping[str, Sequence[Path]]
+    candidate: Path | None = None
+    data_docs: bool = False
+
+    def layer(self, name: str) -> dict[str, Sequence[Path]]:
+        """Return the files of one layer's tables by the table's own name, empty tables left out."""
+        prefix = f"{name}."
+        return {t.removeprefix(prefix): f for t, f in self.tables.items() if t.startswith(prefix) and f}
+
+
+def view_name(table: str) -> str:
+    """Return the view that stands for a table of the lake, e.g. `staged_registry`."""
+    return table.replace(".", "_")
+
+
+def files_as_sql(files: Sequence[Path]) -> str:
+    """Return a DuckDB list literal of the paths, sorted."""
+    return "[" + ", ".join(quoted(str(f)) for f in sorted(files)) + "]"
+
+
+def quoted(text: str) -> str:
+    """Return an SQL string literal."""
+    return "'" + text.replace("'", "''") + "'"

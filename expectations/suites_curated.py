@@ -1,0 +1,156 @@
+"""Suites of the curated layer: the batch's decisions before they become a warehouse.
+
+Here: enterprises, rule hits and visit targets of one batch.  Not here: thresholds (gates.yml).
+"""
+
+from collections.abc import Mapping
+
+from expectations.checks import (
+    Suites,
+    columns,
+    filled,
+    measure,
+    one_of,
+    rows,
+    share,
+    unique,
+    violations,
+)
+from expectations.library import Expectation
+from expectations.request import GateRequest
+from reference.gates import Gate
+
+Gates = Mapping[str, Gate]
+
+SIZES = ("large", "medium", "small", "micro")
+CATEGORIES = ("closed", "dishonest", "zombie", "shell", "out_of_scope", "flag", "duplicate")
+CODE_LISTS = {
+    "entity_class": ("enterprise", "branch", "household", "coop", "other"),
+    "uscc_check": ("valid", "repaired", "invalid", "missing"),
+    "status": ("A", "M", "V", "D", "S", "L", "X", "9"),
+    "size_class": SIZES,
+    "size_confidence": ("full", "partial", "assumed", "proxy"),
+    "priority": (1, 2, 3),
+    "place_level": ("province", "city", "county", "township", "community"),
+    "place_source": ("census", "operating", "domicile", "registrar"),
+    "disposition": ("target", "excluded", "out_of_scope", "superseded"),
+}
+TAGS = ("is_foreign_trade", "is_sci_tech", "is_private", "is_consumption")
+TARGET_COLUMNS = (
+    "batch_id", "as_of", "subject_key", "uscc", "city_code", "county_code", "township_code", "division_code",
+    "place_method", "place_confidence", "size_class", *TAGS, "priority", "in_census", "in_registry",
+)  # fmt: skip
+ENTERPRISE_COLUMNS = (
+    "subject_key", "uscc", "name", "established_on", "address", "register_city_code", "legal_rep_masked",
+    "phone_masked", "division_code", "primary_rule", *CODE_LISTS, *TAGS,
+)  # fmt: skip
+MOBILE = "1[3-9][0-9]{{9}}"
+EXCLUDED_BY = "select subject_key from curated_rule_hits where severity in ('exclude', 'hold')"
+
+
+def curated_suites(gates: Gates, request: GateRequest) -> Suites:
+    """Return the expectations of the three curated tables, or nothing if the request has none of them."""
+    if not request.layer("curated"):
+        return {}
+    return {
+        "curated.enterprises": _enterprises(gates, request),
+        "curated.rule_hits": _rule_hits(gates),
+        "curated.visit_targets": _visit_targets(gates, request),
+    }
+
+
+def _enterprises(gates: Gates, request: GateRequest) -> list[Expectation]:
+    return [
+        *columns(gates["columns_present"], ENTERPRISE_COLUMNS),
+        *rows(gates["not_empty"]),
+        *filled(
+            gates["key_filled"], "subject_key", "disposition", "entity_class", "status", "register_city_code"
+        ),
+        *unique(gates["key_unique"], "subject_key"),
+        *unique(gates["key_unique"], "uscc", within="uscc is not null"),
+        *(e for column, values in CODE_LISTS.items() for e in one_of(gates["known_values"], column, values)),
+        *_identity(gates),
+        *_places(gates),
+        *_exclusions(gates),
+        *violations(
+            gates["established_by_batch_date"], f"established_on > date '{request.as_of}'", "established_on"
+        ),
+        *violations(gates["personal_data_masked"], "legal_rep_masked not like '%*%'", "legal_rep_masked"),
+        *violations(
+            gates["personal_data_masked"], f"regexp_matches(phone_masked, '{MOBILE}')", "phone_masked"
+        ),
+    ]
+
+
+def _identity(gates: Gates) -> list[Expectation]:
+    firms = "entity_class in ('enterprise', 'branch', 'coop')"
+    return [
+        *share(gates["uscc_filled"], "uscc is not null", "uscc", firms),
+        *share(gates["uscc_valid"], "uscc_check in ('valid', 'repaired')", "uscc_check", "uscc is not null"),
+        *share(gates["status_known"], "status <> '9'", "status"),
+    ]
+
+
+def _places(gates: Gates) -> list[Expectation]:
+    targets = "disposition = 'target'"
+    return [
+        *share(gates["county_resolved"], "substr(division_code, 5, 2) <> '00'", "division_code", targets),
+        *share(gates["township_resolved"], "substr(division_code, 7, 3) <> '000'", "division_code", targets),
+    ]
+
+
+def _exclusions(gates: Gates) -> list[Expectation]:
+    in_scope = "disposition in ('target', 'excluded')"
+    by_county = f"""
+        select substr(division_code, 1, 6) as scope, avg((disposition = 'excluded')::int) as value,
+               count(*) as rows
+        from {{batch}} where {in_scope} and substr(division_code, 5, 2) <> '00' group by scope"""  # noqa: S608
+    return [
+        *measure(gates["exclusion_share_by_county"], by_county, "disposition"),
+        *share(gates["exclusion_share"], "disposition = 'excluded'", "disposition", in_scope),
+        *violations(
+            gates["excluded_have_reason"],
+            f"disposition = 'excluded' and subject_key not in ({EXCLUDED_BY})",
+            "disposition",
+        ),
+        *violations(
+            gates["targets_not_excluded"],
+            f"disposition = 'target' and subject_key in ({EXCLUDED_BY})",
+            "disposition",
+        ),
+    ]
+
+
+def _rule_hits(gates: Gates) -> list[Expectation]:
+    return [
+        *filled(
+            gates["key_filled"], "subject_key", "rule_id", "category", "severity", "reason_zh", "evidence"
+        ),
+        *unique(gates["key_unique"], "subject_key", "rule_id"),
+        *one_of(gates["known_values"], "category", CATEGORIES),
+        *one_of(gates["known_values"], "severity", ("exclude", "hold", "flag", "dedupe")),
+        *violations(
+            gates["hits_of_known_subjects"],
+            "subject_key not in (select subject_key from curated_enterprises)",
+            "subject_key",
+        ),
+    ]
+
+
+def _visit_targets(gates: Gates, request: GateRequest) -> list[Expectation]:
+    decided = "(select count(*) from curated_enterprises where disposition = 'target')"
+    difference = f"select abs(count(*) - {decided}) as value, count(*) as rows from {{batch}}"  # noqa: S608
+    return [
+        *columns(gates["columns_present"], TARGET_COLUMNS),
+        *rows(gates["not_empty"]),
+        *filled(gates["key_filled"], "subject_key", "batch_id", "as_of", "priority"),
+        *unique(gates["key_unique"], "subject_key"),
+        *one_of(gates["known_values"], "batch_id", [request.batch_id]),
+        *one_of(gates["known_values"], "size_class", SIZES),
+        *violations(
+            gates["hits_of_known_subjects"],
+            "subject_key not in (select subject_key from curated_enterprises where disposition = 'target')",
+            "subject_key",
+        ),
+        *measure(gates["targets_complete"], difference),
+    ]
