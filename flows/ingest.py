@@ -1,0 +1,202 @@
+"""Inbox files → staged and quarantined Parquet, one content-addressed folder per input file.
+
+Here: the check of the whole inbox before anything is written, and the atomic ingest of one file.
+Not here: formats (readers*.py), the meaning of headers and cells (transforms/ingest*.py).
+"""
+
+import hashlib
+import json
+import shutil
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import polars as pl
+
+from flows.readers import CHUNK_BYTES, FileShape, inspect_file, read_batches
+from reference.contracts import CONTRACTS_DIR, Contract, load_contracts
+from reference.errors import InputProblem
+from reference.text_tables import TEXT_DIR, TextTables, load_text_tables
+from transforms.ingest import to_quarantine, type_rows
+from transforms.ingest_headers import HeaderMap, map_headers
+
+NOT_DATA = ("Thumbs.db", "desktop.ini")
+BAD_ENCODING_SHARE = 0.01
+
+
+@dataclass(frozen=True)
+class SourceFile:
+    """One inbox file whose headers fit its contract; `file` is its path relative to the inbox."""
+
+    source: str
+    file: str
+    path: Path
+    shape: FileShape
+    headers: HeaderMap
+
+
+@dataclass(frozen=True)
+class FileReport:
+    """What became of one file: rows_in = staged + quarantined; `key` names its folder in both lakes."""
+
+    source: str
+    file: str
+    sha256: str
+    key: str
+    rows_in: int
+    staged: int
+    quarantined: int
+    parts: tuple[str, ...]
+
+
+def check_inbox(inbox: Path) -> list[SourceFile]:
+    """Return every file to read, in a stable order; InputProblem lists all that is wrong. Writes nothing."""
+    if not inbox.is_dir():
+        raise InputProblem(f"{inbox}: no such inbox folder; --inbox must name a folder that holds registry/")
+    tables, found, problems = load_text_tables(), [], []
+    for source, contract in load_contracts().items():
+        paths = _data_files(inbox / source)
+        if contract.required and not paths:
+            problems.append(f"{inbox / source}: no file of {contract.zh} in it; this source is required")
+        for path in paths:
+            try:
+                found.append(_check_file(path, path.relative_to(inbox).as_posix(), contract, tables))
+            except InputProblem as problem:
+                problems.append(str(problem))
+    if problems:
+        raise InputProblem("\n".join(problems))
+    return found
+
+
+def inbox_notes(inbox: Path) -> list[str]:
+    """Return what a person should know though nothing is wrong: absent sources, folders nobody reads."""
+    contracts = load_contracts()
+    absent = [c for c in contracts.values() if not c.required and not _data_files(inbox / c.source)]
+    notes = [
+        f"{contract.source}: no files of {contract.zh}; the run goes on without it" for contract in absent
+    ]
+    for path in sorted(inbox.iterdir()):
+        if path.name not in contracts and path.name != "truth" and not path.name.startswith((".", "~$")):
+            notes.append(f"{path.name}: not a source this version reads; ignored")
+    return notes
+
+
+def ingest_file(
+    file: SourceFile,
+    staged_dir: Path,
+    quarantine_dir: Path,
+    *,
+    code_version: str = "",
+    chunk_bytes: int = CHUNK_BYTES,
+) -> FileReport:
+    """Write one file's staged and quarantined rows and return its report; a finished file is reused.
+
+    Folders are `<dir>/<source>/file=<key>/part-NNNNN.parquet`; the staged one appears last and whole.
+    """
+    sha256 = _sha256(file.path)
+    key = _key(file, sha256, code_version)
+    staged, quarantine = (folder / file.source / f"file={key}" for folder in (staged_dir, quarantine_dir))
+    if (staged / "report.json").exists():
+        return _read_report(staged / "report.json")
+    draft, draft_quarantine = _draft(staged), _draft(quarantine)
+    counts = _write_parts(file, draft, draft_quarantine, chunk_bytes)
+    report = FileReport(file.source, file.file, sha256, key, *counts)
+    (draft / "report.json").write_text(json.dumps(asdict(report), ensure_ascii=False), encoding="utf-8")
+    shutil.rmtree(quarantine, ignore_errors=True)
+    draft_quarantine.rename(quarantine)
+    draft.rename(staged)
+    return report
+
+
+def _data_files(folder: Path) -> list[Path]:
+    """Return the files in and below a source folder in a stable order, without locks and hidden ones."""
+    paths = sorted(folder.rglob("*")) if folder.is_dir() else []
+    return [
+        path
+        for path in paths
+        if path.is_file()
+        and path.name not in NOT_DATA
+        and not any(part.startswith((".", "~$")) for part in path.relative_to(folder).parts)
+    ]
+
+
+def _check_file(path: Path, name: str, contract: Contract, tables: TextTables) -> SourceFile:
+    shape = inspect_file(path, name, contract)
+    headers = map_headers(shape.headers, contract, name, tables, excel_serials=shape.format == "xlsx")
+    return SourceFile(contract.source, name, path, shape, headers)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()
+
+
+def _key(file: SourceFile, sha256: str, code_version: str) -> str:
+    """Return 16 hex digits that change with the bytes, the path, the contract, the spellings or the code."""
+    declared = [CONTRACTS_DIR / f"{file.source}.yml", *sorted(TEXT_DIR.glob("*.csv"))]
+    text = [sha256, file.file, code_version, *(path.read_text(encoding="utf-8") for path in declared)]
+    return hashlib.sha256("\0".join(text).encode()).hexdigest()[:16]
+
+
+def _read_report(path: Path) -> FileReport:
+    raw = json.loads(path.read_text(encoding="utf-8"))
+    return FileReport(**{**raw, "parts": tuple(raw["parts"])})
+
+
+def _draft(folder: Path) -> Path:
+    """Make the empty folder that is filled and then renamed to `folder`; what a killed run left is removed."""
+    draft = folder.with_name(f".{folder.name}.tmp")
+    shutil.rmtree(draft, ignore_errors=True)
+    draft.mkdir(parents=True)
+    return draft
+
+
+def _write_parts(
+    file: SourceFile, staged: Path, quarantine: Path, chunk_bytes: int
+) -> tuple[int, int, int, tuple[str, ...]]:
+    """Write the parts and return rows in, staged, quarantined and the names of the staged parts."""
+    rows_in = staged_rows = undecodable = 0
+    names: list[str] = []
+    for rows, good, rejected in _typed_batches(file, load_contracts()[file.source], chunk_bytes):
+        _write_part(rejected, quarantine)
+        names.append(_write_part(good, staged))
+        rows_in += rows
+        staged_rows += good.height
+        undecodable += rejected.filter(pl.col("reason_code") == "bad_encoding").height
+    _require_readable(file.file, rows_in, undecodable)
+    return rows_in, staged_rows, rows_in - staged_rows, tuple(filter(None, names))
+
+
+def _write_part(frame: pl.DataFrame, folder: Path) -> str:
+    """Write the next part and return its name; only the first may be empty, so that a schema is there."""
+    number = len(list(folder.iterdir()))
+    if number and frame.is_empty():
+        return ""
+    frame.write_parquet(folder / f"part-{number:05}.parquet", compression="zstd", compression_level=1)
+    return f"part-{number:05}.parquet"
+
+
+def _typed_batches(
+    file: SourceFile, contract: Contract, chunk_bytes: int
+) -> Iterator[tuple[int, pl.DataFrame, pl.DataFrame]]:
+    """Yield for each batch its row count, its staged rows and its quarantine rows, which sum to it."""
+    tables = load_text_tables()
+    for batch in read_batches(file.path, file.shape, file.file, chunk_bytes):
+        split = type_rows(batch.fields, file.headers, contract, tables)
+        rejected = pl.concat([batch.broken, split.rejected]).sort("row_no")
+        rows = batch.fields.height + batch.broken.height
+        if rows != split.good.height + rejected.height:
+            raise AssertionError(f"{file.file}: {rows} rows in, {split.good.height} + {rejected.height} out")
+        yield rows, split.good, to_quarantine(rejected, file.source, file.file, tables)
+
+
+def _require_readable(name: str, rows_in: int, undecodable: int) -> None:
+    if not rows_in:
+        raise InputProblem(
+            f"{name}: there is a header but not one row; ask for the file again, or take it out"
+        )
+    if undecodable > max(1, BAD_ENCODING_SHARE * rows_in):
+        raise InputProblem(
+            f"{name}: {undecodable} of {rows_in} lines are neither UTF-8 nor GB18030 throughout (编码混乱); "
+            f"export the file again in one encoding"
+        )

@@ -1,0 +1,180 @@
+"""Raw files → batches of text rows with their row numbers, whatever the format and the damage.
+
+Here: telling formats apart by content, the header row, and reading in flat memory.
+Not here: bytes of delimited text (readers_text.py), what the text means (transforms/ingest*.py).
+"""
+
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import fastexcel
+import polars as pl
+
+from flows.readers_text import TextShape, inspect_text, text_batches
+from reference.contracts import Contract
+from reference.errors import InputProblem
+from transforms.ingest_headers import header_row
+from transforms.ingest_lines import REJECTED
+
+Format = Literal["text", "xlsx", "parquet"]
+SUFFIXES: dict[str, Format] = {
+    ".csv": "text",
+    ".txt": "text",
+    ".tsv": "text",
+    ".xlsx": "xlsx",
+    ".xlsm": "xlsx",
+    ".parquet": "parquet",
+}
+CHUNK_BYTES = 32 << 20
+_ROWS_PER_BATCH = 100_000
+_HEADER_SEARCH = 20
+
+
+@dataclass(frozen=True)
+class FileShape:
+    """How one file is to be read: format, headers as written, the physical row that holds them."""
+
+    format: Format
+    headers: tuple[str, ...]
+    header_row: int
+    text: TextShape | None = None
+    sheet: str | None = None
+
+
+@dataclass(frozen=True)
+class Batch:
+    """A run of rows of one file: `fields` has row_no and f0…, all text; `broken` are rows without fields."""
+
+    fields: pl.DataFrame
+    broken: pl.DataFrame
+
+
+def inspect_file(path: Path, name: str, contract: Contract) -> FileShape:
+    """Return how to read a file; InputProblem if it is empty, damaged, or not what its name says."""
+    declared, actual = SUFFIXES.get(path.suffix.lower()), _format_by_content(path, name)
+    if declared is None:
+        raise InputProblem(
+            f"{name}: files ending in {path.suffix or 'nothing'} are not read; save it as .csv (UTF-8 or "
+            f"GB18030), .xlsx or .parquet, or take it out of the inbox"
+        )
+    if declared != actual:
+        raise InputProblem(
+            f"{name}: the name ends in {path.suffix} but the content is {_NAMES[actual]}; "
+            f"rename it, or save it again as {path.suffix}"
+        )
+    shape = {"text": _inspect_text, "xlsx": _inspect_xlsx, "parquet": _inspect_parquet}[actual]
+    return shape(path, name, contract)
+
+
+def read_batches(path: Path, shape: FileShape, name: str, chunk_bytes: int = CHUNK_BYTES) -> Iterator[Batch]:
+    """Yield the rows below the header in file order; memory does not grow with a text or Parquet file."""
+    if shape.text is not None:
+        for split in text_batches(path, name, shape.text, chunk_bytes):
+            yield Batch(split.fields, split.broken)
+        return
+    frames = _sheet_rows(path, shape) if shape.format == "xlsx" else _parquet_rows(path, name)
+    for frame in frames:
+        names = [column for column in frame.columns if column != "row_no"]
+        has_text = (pl.col(column).str.contains(r"\S") for column in names)
+        yield Batch(frame.filter(pl.any_horizontal(has_text)), pl.DataFrame(schema=REJECTED))
+
+
+_NAMES = {"text": "plain text", "xlsx": "an Excel workbook (.xlsx)", "parquet": "Parquet"}
+_FOREIGN = {
+    b"\xd0\xcf\x11\xe0": "an old Excel file (.xls) or one with a password; open it in Excel and save it as "
+    ".xlsx without a password",
+    b"\x1f\x8b": "compressed (gzip); unpack it first",
+    b"Rar!": "compressed (RAR); unpack it first",
+    b"7z\xbc\xaf": "compressed (7z); unpack it first",
+    b"%PDF": "a PDF; ask the bureau for the table itself",
+}
+
+
+def _format_by_content(path: Path, name: str) -> Format:
+    with path.open("rb") as handle:
+        head = handle.read(1024)
+    if not head:
+        raise InputProblem(
+            f"{name}: the file is empty (0 bytes); ask for it again, or take it out of the inbox"
+        )
+    for magic, what in _FOREIGN.items():
+        if head.startswith(magic):
+            raise InputProblem(f"{name}: this is {what}")
+    start = head.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
+    if start.startswith((b"<!doctype", b"<html", b"<table", b"<?xml", b"<head", b"<meta")):
+        raise InputProblem(
+            f"{name}: this is a web page (HTML/XML export), not a table; open it in Excel and save it as .xlsx"
+        )
+    if head.startswith(b"PK\x03\x04"):
+        return "xlsx"
+    return "parquet" if head.startswith(b"PAR1") else "text"
+
+
+def _inspect_text(path: Path, name: str, contract: Contract) -> FileShape:
+    shape, headers = inspect_text(path, name, contract)
+    return FileShape("text", headers, shape.header_row, text=shape)
+
+
+def _inspect_xlsx(path: Path, name: str, contract: Contract) -> FileShape:
+    """Find the first sheet with cells and its header row among the first rows."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            is_book = "xl/workbook.xml" in archive.namelist()
+        if not is_book:
+            raise InputProblem(f"{name}: this is a ZIP archive, not an Excel workbook; unpack it first")
+        reader = fastexcel.read_excel(path)
+        heads = {sheet: _sheet(reader, sheet, _HEADER_SEARCH) for sheet in reader.sheet_names}
+    except (zipfile.BadZipFile, fastexcel.FastExcelError) as error:
+        raise InputProblem(
+            f"{name}: the Excel file is damaged or cut short ({error}); copy or export it again"
+        ) from error
+    for sheet, head in heads.items():
+        if head.height:
+            rows = [[cell or "" for cell in row] for row in head.rows()]
+            index, _ = header_row(rows, contract)
+            return FileShape("xlsx", tuple(rows[index]), index + 1, sheet=sheet)
+    raise InputProblem(f"{name}: every sheet is empty; ask for the file again, or take it out of the inbox")
+
+
+def _sheet(reader: fastexcel.ExcelReader, sheet: str, n_rows: int | None) -> pl.DataFrame:
+    """Return the cells of a sheet as text; row i of the frame is row i + 1 of the sheet."""
+    loaded = reader.load_sheet(sheet, header_row=None, skip_rows=0, n_rows=n_rows, dtypes="string")
+    frame: pl.DataFrame = loaded.to_polars()
+    return frame.rename({column: f"f{number}" for number, column in enumerate(frame.columns)})
+
+
+def _sheet_rows(path: Path, shape: FileShape) -> Iterator[pl.DataFrame]:
+    whole = _sheet(fastexcel.read_excel(path), shape.sheet or "", None)
+    rows = whole.with_row_index("row_no", offset=1).with_columns(pl.col("row_no").cast(pl.Int64))
+    yield from rows.slice(shape.header_row).iter_slices(_ROWS_PER_BATCH)
+
+
+def _inspect_parquet(path: Path, name: str, contract: Contract) -> FileShape:
+    try:
+        schema = pl.read_parquet_schema(path)
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise InputProblem(
+            f"{name}: the Parquet file is damaged or cut short ({error}); copy or export it again"
+        ) from error
+    nested = [column for column, kind in schema.items() if kind.is_nested()]
+    if nested:
+        raise InputProblem(
+            f"{name}: columns {', '.join(nested)} hold lists or structs; export one value per cell"
+        )
+    return FileShape("parquet", tuple(schema), 0)
+
+
+def _parquet_rows(path: Path, name: str) -> Iterator[pl.DataFrame]:
+    """Yield slices as text; rows count from 1, for there is no header row."""
+    try:
+        lazy = pl.scan_parquet(path, hive_partitioning=False)
+        total = lazy.select(pl.len()).collect().item()
+        for start in range(0, total, _ROWS_PER_BATCH):
+            part = lazy.slice(start, _ROWS_PER_BATCH).cast(pl.String).collect()
+            fields = part.rename({column: f"f{number}" for number, column in enumerate(part.columns)})
+            yield fields.with_columns(row_no=pl.int_range(start + 1, start + 1 + part.height, dtype=pl.Int64))
+    except pl.exceptions.PolarsError as error:
+        raise InputProblem(f"{name}: the Parquet file cannot be read ({error}); export it again") from error

@@ -1,0 +1,188 @@
+"""Delimited text files: encoding, delimiter, header, and blocks of whole lines in flat memory.
+
+Here: bytes → UTF-8 blocks, a bad byte costing its own line only.
+Not here: which lines make a row (transforms/ingest_lines.py), other formats (readers.py).
+"""
+
+import codecs
+import csv
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from reference.contracts import Contract
+from reference.errors import InputProblem
+from transforms.ingest_headers import header_row
+from transforms.ingest_lines import UNDECODABLE, LineSplit, split_lines
+
+SEPARATORS = (",", "\t", ";", "|")
+BOMS = {codecs.BOM_UTF8: "utf-8", b"\x84\x31\x95\x33": "gb18030"}
+_HEAD_BYTES = 64 << 10
+_LONGEST_LINE = 64 << 20
+_HEADER_SEARCH = 20
+
+
+@dataclass(frozen=True)
+class TextShape:
+    """How to read one delimited file; `header_row` is the physical line the header ends on."""
+
+    encoding: str
+    bom: int
+    separator: str
+    header_row: int
+    width: int
+
+
+def inspect_text(path: Path, name: str, contract: Contract) -> tuple[TextShape, tuple[str, ...]]:
+    """Return how to read the file and its headers; InputProblem says what is wrong with it."""
+    with path.open("rb") as handle:
+        head = handle.read(_HEAD_BYTES)
+    _require_text(head, name)
+    encoding, bom = _encoding(path, head)
+    _require_whole(path, encoding, name)
+    whole = len(head) < _HEAD_BYTES
+    text = head[bom : None if whole else head.rfind(b"\n") + 1].decode(encoding, "replace")
+    separator, headers, line = _header(text, contract)
+    if whole and not any(rest.strip(f'{separator}" \t\r\u3000') for rest in text.split("\n")[line:]):
+        raise InputProblem(
+            f"{name}: there is a header but not one row; ask for the file again, or take it out"
+        )
+    return TextShape(encoding, bom, separator, line, len(headers)), headers
+
+
+def text_batches(path: Path, name: str, shape: TextShape, chunk_bytes: int) -> Iterator[LineSplit]:
+    """Yield the rows of each block of lines; the next block is read and decoded while this one is used."""
+    with path.open("rb") as handle, ThreadPoolExecutor(max_workers=1) as ahead:
+        blocks = _blocks(handle, name, shape, chunk_bytes)
+        first_row, carry = shape.header_row + 1, b""
+        pending = ahead.submit(next, blocks, None)
+        while (entry := pending.result()) is not None:
+            pending = ahead.submit(next, blocks, None)
+            block = carry + entry[0] if carry else entry[0]
+            split = split_lines(block, shape.separator, shape.width, first_row, final=entry[1])
+            carry = split.carry
+            first_row += block.count(b"\n") - carry.count(b"\n")
+            yield split
+
+
+def _blocks(handle: BinaryIO, name: str, shape: TextShape, chunk_bytes: int) -> Iterator[tuple[bytes, bool]]:
+    """Yield blocks of whole lines below the header as UTF-8, and whether each is the last."""
+    size = handle.seek(0, 2)
+    handle.seek(shape.bom)
+    for _ in range(shape.header_row):
+        handle.readline()
+    rest, is_last = b"", False
+    while not is_last:
+        data = rest + handle.read(chunk_bytes)
+        is_last = handle.tell() >= size
+        cut = len(data) if is_last else data.rfind(b"\n") + 1
+        rest = data[cut:]
+        if len(rest) > max(_LONGEST_LINE, chunk_bytes):
+            raise InputProblem(
+                f"{name}: a line longer than 64 MB; this is not a table of text, export it again"
+            )
+        if cut:
+            yield _as_utf8(data[:cut], shape.encoding), is_last
+
+
+def _as_utf8(block: bytes, encoding: str) -> bytes:
+    """Return the block in UTF-8; bytes that cannot be decoded become the marker their line is rejected by."""
+    if block.isascii():
+        return block
+    try:
+        text = block.decode(encoding)
+    except UnicodeDecodeError:
+        return block.decode(encoding, _MARK).encode()
+    return block if encoding == "utf-8" else text.encode()
+
+
+def _require_text(head: bytes, name: str) -> None:
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise InputProblem(
+            f"{name}: the file is UTF-16 (Excel's “Unicode text”); save it as “CSV UTF-8” or .xlsx"
+        )
+    if b"\0" in head:
+        raise InputProblem(
+            f"{name}: the file is binary, not a table of text; export it again as CSV or .xlsx"
+        )
+    if b"\r" in head and b"\n" not in head:
+        raise InputProblem(
+            f"{name}: lines end in CR only (old Mac); save it again as CSV with ordinary line ends"
+        )
+
+
+def _encoding(path: Path, head: bytes) -> tuple[str, int]:
+    """Return the encoding and the length of its mark: the first lines beyond ASCII decide, however late."""
+    for bom, encoding in BOMS.items():
+        if head.startswith(bom):
+            return encoding, len(bom)
+    with path.open("rb") as handle:
+        while block := handle.read(_HEAD_BYTES):
+            block += handle.readline()
+            if not block.isascii():
+                lines = [line for line in block.splitlines() if not line.isascii()]
+                in_utf8 = sum(_decode_error(line, "utf-8") is None for line in lines)
+                return ("utf-8" if 2 * in_utf8 > len(lines) else "gb18030"), 0
+    return "utf-8", 0
+
+
+def _decode_error(line: bytes, encoding: str) -> UnicodeDecodeError | None:
+    try:
+        line.decode(encoding)
+    except UnicodeDecodeError as error:
+        return error
+    return None
+
+
+def _require_whole(path: Path, encoding: str, name: str) -> None:
+    """Raise InputProblem if the file ends in the middle of a character: the copy was cut short."""
+    with path.open("rb") as handle:
+        handle.seek(max(handle.seek(0, 2) - _HEAD_BYTES, 0))
+        last = handle.read().rpartition(b"\n")[2]
+    error = _decode_error(last, encoding)
+    if error and error.end == len(last) and ("incomplete" in error.reason or "end of data" in error.reason):
+        raise InputProblem(
+            f"{name}: the file ends in the middle of a character: it was cut short (文件不完整); copy it again"
+        )
+
+
+def _header(text: str, contract: Contract) -> tuple[str, tuple[str, ...], int]:
+    """Return the separator, the header row it finds best, and the physical line that row ends on."""
+    found = []
+    for separator in SEPARATORS:
+        rows, ends = _first_rows(text, separator)
+        index, known = header_row(rows, contract)
+        width = len(rows[index]) if rows else 0
+        found.append(
+            (known, width, separator, tuple(rows[index]) if rows else (), ends[index] if rows else 0)
+        )
+    _, _, separator, headers, line = max(found, key=lambda entry: entry[:2])
+    return separator, headers, line
+
+
+def _first_rows(text: str, separator: str) -> tuple[list[list[str]], list[int]]:
+    """Return the first rows and the physical line each ends on; an absurd field ends the search."""
+    reader = csv.reader(text.splitlines(keepends=True), delimiter=separator)
+    rows, ends = [], []
+    try:
+        for row in reader:
+            rows.append(row)
+            ends.append(reader.line_num)
+            if len(rows) == _HEADER_SEARCH:
+                break
+    except csv.Error:
+        pass
+    return rows, ends
+
+
+def _mark(error: UnicodeError) -> tuple[str, int]:
+    """Put the marker in place of undecodable bytes (a codec error handler)."""
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    return UNDECODABLE, error.end
+
+
+_MARK = "zoufang-mark"
+codecs.register_error(_MARK, _mark)

@@ -1,0 +1,170 @@
+"""Text rows of one chunk → staged rows, and the rows that cannot be typed with the reason.
+
+Here: the contract applied to a chunk; good and rejected rows partition it.
+Not here: headers (ingest_headers.py), lines (ingest_lines.py), types (ingest_types.py), files (flows/).
+"""
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from reference.contracts import Column, Contract
+from reference.text_tables import TextTables
+from transforms.ingest_headers import HeaderMap, MappedColumn
+from transforms.ingest_lines import REJECTED
+from transforms.ingest_types import STAGED_TYPES, currency_of, full, nulls_of, quick
+from transforms.text import clean_columns
+
+QUARANTINE = pl.Schema(
+    [("source", pl.String()), ("source_file", pl.String()), *REJECTED.items(), ("reason", pl.String())]
+)
+
+
+@dataclass(frozen=True)
+class Split:
+    """One chunk in two parts: `good` in the staged schema, `rejected` with column, value and reason code."""
+
+    good: pl.DataFrame
+    rejected: pl.DataFrame
+
+
+def staged_schema(contract: Contract) -> pl.Schema:
+    """Return the staged columns of a contract in order: its own, extract_date, source_file, row_no."""
+    own = {column.name: STAGED_TYPES[column.type] for column in contract.columns}
+    return pl.Schema({**own, "extract_date": pl.Date(), "source_file": pl.String(), "row_no": pl.Int64()})
+
+
+def type_rows(text: pl.DataFrame, header_map: HeaderMap, contract: Contract, tables: TextTables) -> Split:
+    """Return one row per text row, typed or rejected; `text` has `row_no` and the file's fields as `f0…`.
+
+    Money is in 元 (or the unit of its currency), capital in 元 of `capital_currency`, personal data masked.
+    """
+    cleaned = _clean(text, header_map, tables)
+    typed, failing = _typed(cleaned, header_map, tables)
+    rejected = _rejected(cleaned, typed, header_map, failing)
+    if rejected.height:
+        typed = typed.join(rejected, on="row_no", how="anti", maintain_order="left")
+    return Split(_with_envelope(typed, header_map, contract), rejected)
+
+
+def to_quarantine(rejected: pl.DataFrame, source: str, file: str, tables: TextTables) -> pl.DataFrame:
+    """Return one quarantine row per rejected row, with the sentence people read."""
+    reason = pl.col("reason_code").replace_strict(tables.reasons, return_dtype=pl.String)
+    return rejected.select(
+        pl.lit(source).alias("source"), pl.lit(file).alias("source_file"), *REJECTED, reason.alias("reason")
+    )
+
+
+def _clean(text: pl.DataFrame, header_map: HeaderMap, tables: TextTables) -> pl.DataFrame:
+    """Name the fields by contract column, clean their text, fill defaults; unnamed fields keep theirs."""
+    present = [mapped for mapped in header_map.columns if mapped.field is not None]
+    unnamed = [f"f{number}" for number in header_map.unnamed]
+    picked = text.select(
+        "row_no", *unnamed, *(pl.col(f"f{mapped.field}").alias(mapped.column.name) for mapped in present)
+    )
+    names = [name for name in picked.columns if name != "row_no"]
+    cleaned = clean_columns(picked, names, tables.nulls, tables.lookalikes)
+    return cleaned.with_columns(
+        [_without(mapped.column, nulls_of(mapped.column, tables)) for mapped in present]
+    )
+
+
+def _without(column: Column, nulls: tuple[str, ...]) -> pl.Expr:
+    text = pl.col(column.name)
+    meant = pl.when(text.is_in(nulls)).then(None).otherwise(text) if nulls else text
+    return (meant.fill_null(column.default) if column.default else meant).alias(column.name)
+
+
+def _typed(
+    cleaned: pl.DataFrame, header_map: HeaderMap, tables: TextTables
+) -> tuple[pl.DataFrame, list[MappedColumn]]:
+    """Return the typed columns and those in which some text could not be typed."""
+    present = [mapped for mapped in header_map.columns if mapped.field is not None]
+    first = cleaned.select("row_no", *(quick(m, tables).alias(m.column.name) for m in present))
+    again = _untyped(cleaned, first, present)
+    typed = first.with_columns(
+        cleaned.select(
+            full(m, tables, excel_serials=header_map.excel_serials).alias(m.column.name) for m in again
+        )
+    )
+    return _with_currency(cleaned, typed, again, header_map, tables), _untyped(cleaned, typed, again)
+
+
+def _untyped(cleaned: pl.DataFrame, typed: pl.DataFrame, columns: list[MappedColumn]) -> list[MappedColumn]:
+    before, after = cleaned.null_count().row(0, named=True), typed.null_count().row(0, named=True)
+    return [m for m in columns if after[m.column.name] > before[m.column.name]]
+
+
+def _with_currency(
+    cleaned: pl.DataFrame,
+    typed: pl.DataFrame,
+    again: list[MappedColumn],
+    header_map: HeaderMap,
+    tables: TextTables,
+) -> pl.DataFrame:
+    """Fill `capital_currency` from the capital's text, the currency column, the header, else CNY."""
+    capital = next(
+        (m for m in header_map.columns if m.column.type == "capital" and m.field is not None), None
+    )
+    if capital is None:
+        return typed
+    written = currency_of(capital, tables) if capital in again else pl.lit(None, pl.String)
+    told = typed["capital_currency"] if "capital_currency" in typed.columns else pl.lit(None, pl.String)
+    assumed = pl.when(pl.col(capital.column.name).is_not_null()).then(pl.lit(capital.currency or "CNY"))
+    return typed.with_columns(cleaned.select(capital_currency=pl.coalesce(written, told, assumed)))
+
+
+def _rejected(
+    cleaned: pl.DataFrame, typed: pl.DataFrame, header_map: HeaderMap, failing: list[MappedColumn]
+) -> pl.DataFrame:
+    """Return one row per row that cannot be staged, with the first column at fault in contract order."""
+    nulls, untyped = typed.null_count().row(0, named=True), {m.column.name for m in failing}
+    faults = [_misplaced(cleaned, header_map)]
+    for mapped in header_map.columns:
+        name = mapped.column.name
+        if name in untyped or (mapped.column.not_null and nulls.get(name)):
+            faults.append(_fault(cleaned, typed, mapped.column))
+    found = pl.concat(fault.cast(REJECTED) for fault in faults)
+    return found.unique("row_no", keep="first", maintain_order=True).sort("row_no")
+
+
+def _misplaced(cleaned: pl.DataFrame, header_map: HeaderMap) -> pl.DataFrame:
+    """Return the rows with a value in a column that has no header: a shifted row."""
+    if not header_map.unnamed:
+        return pl.DataFrame(schema=REJECTED)
+    outside = pl.any_horizontal(pl.col(f"f{number}").is_not_null() for number in header_map.unnamed)
+    note = pl.lit("a value right of the last header")
+    return cleaned.filter(outside).select(
+        "row_no", column_name=None, value=note, reason_code=pl.lit("broken_line")
+    )
+
+
+def _fault(cleaned: pl.DataFrame, typed: pl.DataFrame, column: Column) -> pl.DataFrame:
+    text, value = cleaned[column.name], typed[column.name]
+    at_fault = value.is_null() if column.not_null else value.is_null() & text.is_not_null()
+    rows = pl.DataFrame({"row_no": cleaned["row_no"], "text": text}).filter(at_fault)
+    missing = pl.when(pl.col("text").is_null()).then(pl.lit("missing_value"))
+    return rows.select(
+        "row_no",
+        column_name=pl.lit(column.name),
+        value=pl.col("text").str.head(100),
+        reason_code=missing.otherwise(_reason(column)),
+    )
+
+
+def _reason(column: Column) -> pl.Expr:
+    if column.type in ("date", "open_date"):
+        return pl.lit("not_a_date")
+    if column.type in ("integer", "money", "capital"):
+        is_long = pl.col("text").str.contains(r"^[+-]?[\d,]{12,}|^\d[\d.]*[eE]\+?\d+$")
+        return pl.when(is_long).then(pl.lit("too_large")).otherwise(pl.lit("not_a_number"))
+    return pl.lit("unknown_value")
+
+
+def _with_envelope(good: pl.DataFrame, header_map: HeaderMap, contract: Contract) -> pl.DataFrame:
+    schema = staged_schema(contract)
+    own = good.with_columns(source_file=pl.lit(header_map.file))
+    whole = own.with_columns(
+        pl.lit(None, kind).alias(name) for name, kind in schema.items() if name not in own.columns
+    )
+    return whole.select(schema.names()).with_columns(pl.col("extract_date").fill_null(header_map.file_date))

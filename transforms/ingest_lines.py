@@ -1,0 +1,204 @@
+"""Text of a delimited file → rows of fields, one bad line never costing its neighbours.
+
+Here: which physical lines make a row, which are broken, their fields as text.
+Not here: bytes and encodings (flows/readers.py), what a field means (ingest.py).
+"""
+
+import re
+from dataclasses import dataclass
+
+import polars as pl
+
+# A quoted field may span this many physical lines; a quote not closed by then is a stray one.
+MAX_SPAN = 50
+# Readers put this noncharacter where bytes could not be decoded.
+UNDECODABLE = "\uffff"
+REJECTED = pl.Schema(
+    {"row_no": pl.Int64, "column_name": pl.String, "value": pl.String, "reason_code": pl.String}
+)
+_NEVER_IN_TEXT = "\x1e"
+
+
+@dataclass(frozen=True)
+class LineSplit:
+    """Rows of one block: fields `f0…` with `row_no`, the broken lines, and the text to carry over."""
+
+    fields: pl.DataFrame
+    broken: pl.DataFrame
+    carry: bytes
+
+
+@dataclass(frozen=True)
+class _Quoted:
+    """Rows that hold quoted fields, the line numbers they take, stray lines, where to stop."""
+
+    records: pl.DataFrame
+    taken: pl.Series
+    end: int
+
+
+def split_lines(block: bytes, separator: str, width: int, first_row: int, *, final: bool) -> LineSplit:
+    """Return the rows of a block of whole UTF-8 lines; each non-blank line is a row, in a row, or broken.
+
+    `first_row` is the physical line number of the block's first line. Unless `final`, a quoted field still
+    open at the end of the block is carried over, so that where blocks end changes nothing.
+    """
+    block = block.replace(_NEVER_IN_TEXT.encode(), b" ") if _NEVER_IN_TEXT.encode() in block else block
+    lines = _read_plain(block, _NEVER_IN_TEXT, 1).select(
+        pl.int_range(pl.len(), dtype=pl.Int64).alias("at"), pl.col("f0").alias("line")
+    )
+    quoted = _quoted_records(lines, separator, width, final=final) if b'"' in block else _no_quotes(lines)
+    plain = lines.head(quoted.end).join(
+        quoted.taken.to_frame("at"), on="at", how="anti", maintain_order="left"
+    )
+    counted = plain.with_columns(
+        count=pl.col("line").str.count_matches(separator, literal=True).cast(pl.Int64) + 1
+    )
+    plain_good, plain_broken = _judge(counted, separator, width, block)
+    quoted_good, quoted_broken = _judge(quoted.records, separator, width, block)
+    fields = [_plain_fields(block, plain_good, separator, width)]
+    if quoted_good.height:
+        fields.append(_quoted_fields(quoted_good, separator, width))
+    return LineSplit(
+        _numbered(pl.concat(fields), first_row),
+        _numbered(pl.concat([plain_broken, quoted_broken]), first_row).cast(REJECTED),
+        _tail(block, lines.height - quoted.end),
+    )
+
+
+def _read_plain(block: bytes, separator: str, width: int) -> pl.DataFrame:
+    """Return one row per physical line, cut at every separator; quotes are ordinary characters."""
+    header = separator.join(f"f{number}" for number in range(width)).encode()
+    return pl.read_csv(
+        header + b"\n" + block,
+        separator=separator,
+        infer_schema=False,
+        quote_char=None,
+        truncate_ragged_lines=True,
+    )
+
+
+def _no_quotes(lines: pl.DataFrame) -> _Quoted:
+    return _Quoted(lines.head(0).with_columns(count=pl.lit(0, pl.Int64)), lines["at"].head(0), lines.height)
+
+
+def _quoted_records(lines: pl.DataFrame, separator: str, width: int, *, final: bool) -> _Quoted:
+    """Return the rows in which some field begins with a quote; several lines long where the quote says so."""
+    begins = pl.col("line").str.starts_with('"') | pl.col("line").str.contains(separator + '"', literal=True)
+    single = _with_count(lines.filter(begins), separator)
+    opened = single.filter(pl.col("count") < 0)
+    joined, covered, end = _stitch(opened["at"].to_list(), lines["line"], separator, width, final=final)
+    multi = pl.DataFrame({"at": list(joined), "line": list(joined.values())}, schema=lines.schema)
+    alone = single.filter(~pl.col("at").is_in([*joined, *covered]) & (pl.col("at") < end))
+    records = pl.concat([alone, _with_count(multi, separator)])
+    taken = pl.concat([records["at"], pl.Series("at", covered, dtype=pl.Int64)])
+    return _Quoted(records, taken, end)
+
+
+def _with_count(records: pl.DataFrame, separator: str) -> pl.DataFrame:
+    """Add `count`: fields of each record, separators inside quotes not counted; -1 if a quote stays open."""
+    skeleton = (separator + pl.col("line")).str.replace_all(_quoted_field(separator), separator)
+    is_open = skeleton.str.contains(separator + '"', literal=True)
+    count = skeleton.str.count_matches(separator, literal=True).cast(pl.Int64)
+    return records.with_columns(count=pl.when(is_open).then(-1).otherwise(count))
+
+
+def _quoted_field(separator: str) -> str:
+    return f'[{separator}]"(?:[^"]|"")*"'
+
+
+def _stitch(
+    opened: list[int], lines: pl.Series, separator: str, width: int, *, final: bool
+) -> tuple[dict[int, str], list[int], int]:
+    """Return the multi-line records by first line, the lines they swallow, and where the block must end.
+
+    Loops over lines with an open quote only, not over rows.
+    """
+    joined: dict[int, str] = {}
+    covered: list[int] = []
+    for start in opened:
+        if covered and start <= covered[-1]:
+            continue
+        last = min(start + MAX_SPAN, lines.len() - 1)
+        text, stop = _close(lines, start, last, separator, width)
+        if text is not None:
+            joined[start] = text
+            covered.extend(range(start + 1, stop + 1))
+        elif stop > last and last < start + MAX_SPAN and not final:
+            return joined, covered, start
+    return joined, covered, lines.len()
+
+
+def _close(lines: pl.Series, start: int, last: int, separator: str, width: int) -> tuple[str | None, int]:
+    """Return the record that begins at `start` and its last line; None and where the attempt ended."""
+    text = lines[start] or ""
+    for stop in range(start + 1, last + 1):
+        line = lines[stop] or ""
+        text += "\n" + line
+        if '"' not in line:
+            continue
+        skeleton = re.sub(_quoted_field(separator), separator + "\0", separator + text)
+        if separator + '"' not in skeleton:
+            whole = skeleton.count(separator) == width and not re.search(rf"\0[^{separator}]", skeleton)
+            return (text, stop) if whole else (None, stop)
+    return None, last + 1
+
+
+def _judge(
+    counted: pl.DataFrame, separator: str, width: int, block: bytes
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Split counted lines into good and broken; lines with nothing but blanks and separators are neither."""
+    is_blank = pl.col("line").is_null() | pl.col("line").str.contains(rf'^[{separator}"\s]*$')
+    garbled = UNDECODABLE.encode() in block
+    is_garbled = pl.col("line").str.contains(UNDECODABLE, literal=True) if garbled else pl.lit(value=False)
+    rows = counted.filter(~is_blank).with_columns(garbled=is_garbled)
+    good = pl.col("count").eq(width) & ~pl.col("garbled")
+    shape = pl.format("{} fields, {} expected", "count", pl.lit(width))
+    broken = rows.filter(~good).select(
+        "at",
+        column_name=pl.lit(None, pl.String),
+        value=pl.when("garbled")
+        .then(None)
+        .when(pl.col("count") < 0)
+        .then(pl.lit("open quote"))
+        .otherwise(shape),
+        reason_code=pl.when("garbled").then(pl.lit("bad_encoding")).otherwise(pl.lit("broken_line")),
+    )
+    return rows.filter(good), broken
+
+
+def _plain_fields(block: bytes, good: pl.DataFrame, separator: str, width: int) -> pl.DataFrame:
+    if good.is_empty():
+        return _read_plain(b"", separator, width).with_columns(at=pl.lit(0, pl.Int64)).head(0)
+    every = _read_plain(block, separator, width)
+    return (every if every.height == good.height else every[good["at"]]).with_columns(good["at"])
+
+
+def _quoted_fields(good: pl.DataFrame, separator: str, width: int) -> pl.DataFrame:
+    any_field = f'[{separator}](?:"(?:[^"]|"")*"[^{separator}]*|[^{separator}]*)'
+    parts = (separator + good["line"]).str.extract_all(any_field)
+    names = [f"f{number}" for number in range(width)]
+    raw = parts.list.to_struct(fields=names).struct.unnest().with_columns(pl.all().str.slice(1))
+    return raw.with_columns(
+        pl.when(pl.col(name).str.contains('(?s)^".*"$'))
+        .then(
+            pl.col(name).str.strip_prefix('"').str.strip_suffix('"').str.replace_all('""', '"', literal=True)
+        )
+        .otherwise(pl.col(name))
+        .alias(name)
+        for name in names
+    ).with_columns(good["at"])
+
+
+def _numbered(frame: pl.DataFrame, first_row: int) -> pl.DataFrame:
+    """Replace `at` by `row_no`, the physical line of the file, and order by it."""
+    ordered = frame if frame["at"].is_sorted() else frame.sort("at")
+    return ordered.select((pl.col("at") + first_row).alias("row_no"), pl.exclude("at"))
+
+
+def _tail(block: bytes, lines: int) -> bytes:
+    """Return the last `lines` lines of the block, byte for byte."""
+    position = len(block) - block.endswith(b"\n")
+    for _ in range(lines):
+        position = block.rfind(b"\n", 0, position)
+    return block[position + 1 :] if lines else b""
