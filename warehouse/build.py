@@ -1,0 +1,176 @@
+"""Build a candidate warehouse from the curated Parquet of every published batch and the new one.
+
+Here: a new DuckDB file, complete or absent.  Not here: the gate (expectations/), the swap (publish.py).
+The file is written in the storage format that DuckDB 1.5 clients read; nothing is ever updated in place.
+"""
+
+import shutil
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from reference.tables import tables_of
+from warehouse.schema import create_marts, create_tables, read_sql
+
+CITIES = ("3300", *(f"33{n:02d}" for n in range(1, 12)))
+"""Units a batch may cover: the province office and the eleven cities."""
+
+
+@dataclass(frozen=True)
+class BatchRecord:
+    """What dim_batch says of one batch; `published_at` carries a zone, `cities` empty means the province."""
+
+    batch_id: str
+    as_of: date
+    run_id: str
+    code_version: str
+    rules_version: str
+    divisions_version: str
+    inputs_sha256: str
+    published_at: datetime
+    scope: str
+    cities: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class BatchFiles:
+    """One batch: its record and its curated Parquet files, any number per table."""
+
+    record: BatchRecord
+    enterprises: tuple[Path, ...]
+    rule_hits: tuple[Path, ...]
+    visit_targets: tuple[Path, ...]
+    account: tuple[Path, ...] = ()
+    quality: tuple[Path, ...] = ()
+
+
+@dataclass(frozen=True)
+class BuildReport:
+    """What a build wrote: rows per table, bytes of the file, seconds it took."""
+
+    path: Path
+    rows: dict[str, int]
+    size_bytes: int
+    seconds: float
+
+
+def build_warehouse(
+    candidate: Path,
+    batches: Sequence[BatchFiles],
+    divisions: Path,
+    *,
+    threads: int = 2,
+    memory_limit: str = "1GB",
+) -> BuildReport:
+    """Write the warehouse of these batches to `candidate`, replacing what stood there, and report its rows.
+
+    Equal files give equal contents, row order included; a build that fails leaves no `candidate`.
+    ValueError if two batches share a date or an id.
+    """
+    started = time.perf_counter()
+    ordered = _in_order(batches)
+    building = candidate.with_name(candidate.name + ".building")
+    for stale in (candidate, building):
+        stale.unlink(missing_ok=True)
+        stale.with_name(stale.name + ".wal").unlink(missing_ok=True)
+    candidate.parent.mkdir(parents=True, exist_ok=True)
+    with _new_file(building, threads, memory_limit) as con:
+        create_tables(con)
+        _load(con, ordered, divisions)
+        create_marts(con)
+        rows = {table.name: con.table(table.name).shape[0] for table in tables_of("warehouse")}
+    building.replace(candidate)
+    return BuildReport(candidate, rows, candidate.stat().st_size, time.perf_counter() - started)
+
+
+def _in_order(batches: Sequence[BatchFiles]) -> list[BatchFiles]:
+    for field in ("as_of", "batch_id"):
+        seen = [getattr(batch.record, field) for batch in batches]
+        if len(set(seen)) < len(seen):
+            raise ValueError(f"two batches share one {field}: {sorted(map(str, seen))}")
+    return sorted(batches, key=lambda batch: batch.record.as_of)
+
+
+@contextmanager
+def _new_file(path: Path, threads: int, memory_limit: str) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Give a connection whose unqualified names live in a new file, closed whole on leaving."""
+    spill = path.with_name(path.name + ".tmp")
+    try:
+        with duckdb.connect(
+            config={"threads": threads, "memory_limit": memory_limit, "temp_directory": str(spill)}
+        ) as con:
+            # ATTACH takes the file as a parameter but the version only as written.
+            con.execute("ATTACH ? AS warehouse (STORAGE_VERSION 'v1.5.0')", [str(path)])
+            con.execute("USE warehouse")
+            yield con
+            con.execute("USE memory")
+            con.execute("DETACH warehouse")
+    finally:
+        shutil.rmtree(spill, ignore_errors=True)
+
+
+def _load(con: duckdb.DuckDBPyConnection, batches: Sequence[BatchFiles], divisions: Path) -> None:
+    con.execute(read_sql("load", "dim_division"), {"file": str(divisions)})
+    _load_firms(con, batches)
+    for batch in batches:
+        con.execute(read_sql("load", "dim_batch"), _record_row(batch.record))
+        _load_files(con, "fact_visit_target", batch.visit_targets)
+        _load_exclusions(con, batch)
+        _load_files(con, "meta_row_account", batch.account)
+        _load_files(con, "meta_quality", batch.quality)
+
+
+def _record_row(record: BatchRecord) -> dict[str, Any]:
+    published = record.published_at.astimezone(UTC).replace(tzinfo=None)
+    cities = ",".join(sorted(record.cities)) or None
+    return {**asdict(record), "published_at": published, "cities": cities}
+
+
+def _load_files(con: duckdb.DuckDBPyConnection, table: str, files: Sequence[Path]) -> None:
+    if files:
+        con.execute(read_sql("load", table), {"files": _names(files)})
+
+
+def _load_exclusions(con: duckdb.DuckDBPyConnection, batch: BatchFiles) -> None:
+    if batch.rule_hits and batch.enterprises:
+        con.execute(
+            read_sql("load", "fact_exclusion"),
+            {
+                "batch_id": batch.record.batch_id,
+                "hits": _names(batch.rule_hits),
+                "enterprises": _names(batch.enterprises),
+            },
+        )
+
+
+def _load_firms(con: duckdb.DuckDBPyConnection, batches: Sequence[BatchFiles]) -> None:
+    con.execute(read_sql("load", "firms"))
+    only_one = len(batches) == 1
+    if not only_one:
+        _find_validity(con, batches)
+    insert = read_sql("load", "dim_enterprise_first" if only_one else "dim_enterprise")
+    for batch in batches:
+        if batch.enterprises:
+            con.execute(insert, {"as_of": batch.record.as_of, "files": _names(batch.enterprises)})
+
+
+def _find_validity(con: duckdb.DuckDBPyConnection, batches: Sequence[BatchFiles]) -> None:
+    """Fill the temporary table `validity`: one row per firm and stretch of batches without a change."""
+    con.execute(read_sql("load", "sightings"))
+    for batch in batches:
+        cities = batch.record.cities or CITIES
+        con.executemany("INSERT INTO coverage VALUES (?, ?)", [[city, batch.record.as_of] for city in cities])
+        if batch.enterprises:
+            parameters = {"as_of": batch.record.as_of, "files": _names(batch.enterprises)}
+            con.execute(read_sql("load", "sighting"), parameters)
+    con.execute(read_sql("load", "validity"))
+
+
+def _names(files: Sequence[Path]) -> list[str]:
+    return sorted(map(str, files))

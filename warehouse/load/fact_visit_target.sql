@@ -1,0 +1,23 @@
+INSERT INTO fact_visit_target BY NAME
+SELECT
+    batch_id,
+    as_of,
+    uscc,
+    city_code,
+    county_code,
+    township_code,
+    division_code,
+    place_method,
+    place_confidence,
+    size_class,
+    is_foreign_trade,
+    is_sci_tech,
+    is_private,
+    is_consumption,
+    priority,
+    in_census,
+    in_registry,
+    subject_key,
+    flags
+FROM read_parquet($files, hive_partitioning = false, union_by_name = true)
+ORDER BY city_code, county_code, township_code, subject_key

@@ -1,0 +1,84 @@
+"""Small read-only questions to a warehouse file, for the command line and the run report.
+
+Here: a handful of fixed queries, each returned as a list of rows by column name.
+Not here: BI (its tools open the file themselves), gates (expectations/).
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from reference.errors import EnvironmentProblem, InputProblem
+from warehouse.schema import read_sql
+
+Row = dict[str, Any]
+
+
+def read_batches(path: Path) -> list[Row]:
+    """Return dim_batch, newest batch first."""
+    return ask(path, "batches")
+
+
+def read_headlines(path: Path, batch_id: str | None = None) -> list[Row]:
+    """Return mart_headlines of one batch (the newest by default): one row per region."""
+    return ask(path, "headlines", {"batch_id": batch_id})
+
+
+def read_exclusions(path: Path, batch_id: str | None = None) -> list[Row]:
+    """Return one row per category and rule of one batch (the newest by default), commonest first."""
+    return ask(path, "exclusions", {"batch_id": batch_id})
+
+
+def read_progress(path: Path, batch_id: str | None = None) -> list[Row]:
+    """Return mart_progress_city of one batch (the newest by default): one row per city."""
+    return ask(path, "progress_city", {"batch_id": batch_id})
+
+
+def read_account(path: Path, batch_id: str | None = None) -> list[Row]:
+    """Return the row account of one batch (the newest by default): one row per source."""
+    return ask(path, "account", {"batch_id": batch_id})
+
+
+def read_quality(path: Path, batch_id: str | None = None) -> list[Row]:
+    """Return one row per expectation of one batch's run (the newest by default), failures first."""
+    return ask(path, "quality", {"batch_id": batch_id})
+
+
+def read_placement(path: Path, batch_id: str | None = None) -> list[Row]:
+    """Return one row per placement method of one batch's targets (the newest by default)."""
+    return ask(path, "placement", {"batch_id": batch_id})
+
+
+def read_firm(path: Path, uscc: str) -> list[Row]:
+    """Return what the warehouse says of one firm: one row per batch since it is known, newest first."""
+    return ask(path, "firm", {"uscc": uscc})
+
+
+def ask(path: Path, query: str, parameters: dict[str, Any] | None = None) -> list[Row]:
+    """Run `warehouse/ask/<query>.sql` on the file and return its rows."""
+    with opened(path) as con:
+        result = con.execute(read_sql("ask", query), parameters)
+        names = [column[0] for column in result.description or ()]
+        return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Give a read-only connection to the file that lies there now.
+
+    It attaches to a fresh in-memory database: `duckdb.connect(path)` would hand out the file replaced since,
+    if another connection of this process still held it.
+    InputProblem if there is no such file, EnvironmentProblem if a writer holds it.
+    """
+    if not path.exists():
+        raise InputProblem(f"no warehouse at {path}; publish a batch first: zoufang run --help")
+    with duckdb.connect() as con:
+        try:
+            con.execute("ATTACH ? AS warehouse (READ_ONLY)", [str(path)])
+        except duckdb.IOException as error:
+            raise EnvironmentProblem(f"{path} cannot be opened for reading: {error}") from error
+        con.execute("USE warehouse")
+        yield con

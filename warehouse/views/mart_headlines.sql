@@ -1,0 +1,60 @@
+-- One row per batch and region (the province; the province without 宁波).
+WITH target AS (
+    SELECT
+        batch_id,
+        city_code IS NOT DISTINCT FROM '330200' AS is_ningbo,
+        count(*) AS targets,
+        count_if(is_foreign_trade) AS foreign_trade_targets,
+        count_if(is_sci_tech) AS sci_tech_targets,
+        count_if(is_private) AS private_targets,
+        count_if(is_consumption) AS consumption_targets,
+        count_if(priority = 1) AS first_priority_targets,
+        count(township_code) AS placed_targets
+    FROM fact_visit_target
+    GROUP BY ALL
+),
+exclusion AS (
+    SELECT
+        batch_id,
+        city_code IS NOT DISTINCT FROM '330200' AS is_ningbo,
+        count(*) AS excluded,
+        count_if(category = 'closed') AS excluded_closed,
+        count_if(category = 'dishonest') AS excluded_dishonest,
+        count_if(category = 'zombie') AS excluded_zombie,
+        count_if(category = 'shell') AS excluded_shell,
+        count_if(category = 'out_of_scope') AS excluded_out_of_scope
+    FROM fact_exclusion
+    WHERE is_primary
+    GROUP BY ALL
+),
+part AS (
+    SELECT * FROM target FULL JOIN exclusion USING (batch_id, is_ningbo)
+),
+region (region, region_name, has_ningbo) AS (
+    VALUES ('province', '浙江省', true), ('province_excl_ningbo', '浙江省（不含宁波）', false)
+)
+SELECT
+    b.batch_id,
+    b.as_of,
+    r.region,
+    r.region_name,
+    coalesce(sum(p.targets), 0)::BIGINT AS targets,
+    coalesce(sum(p.foreign_trade_targets), 0)::BIGINT AS foreign_trade_targets,
+    coalesce(sum(p.sci_tech_targets), 0)::BIGINT AS sci_tech_targets,
+    coalesce(sum(p.private_targets), 0)::BIGINT AS private_targets,
+    coalesce(sum(p.consumption_targets), 0)::BIGINT AS consumption_targets,
+    coalesce(sum(p.first_priority_targets), 0)::BIGINT AS first_priority_targets,
+    coalesce(sum(p.placed_targets), 0)::BIGINT AS placed_targets,
+    sum(p.placed_targets) / nullif(sum(p.targets), 0) AS placed_share,
+    coalesce(sum(p.excluded), 0)::BIGINT AS excluded,
+    coalesce(sum(p.excluded), 0)
+        / nullif(coalesce(sum(p.targets), 0) + coalesce(sum(p.excluded), 0), 0) AS excluded_share,
+    coalesce(sum(p.excluded_closed), 0)::BIGINT AS excluded_closed,
+    coalesce(sum(p.excluded_dishonest), 0)::BIGINT AS excluded_dishonest,
+    coalesce(sum(p.excluded_zombie), 0)::BIGINT AS excluded_zombie,
+    coalesce(sum(p.excluded_shell), 0)::BIGINT AS excluded_shell,
+    coalesce(sum(p.excluded_out_of_scope), 0)::BIGINT AS excluded_out_of_scope
+FROM dim_batch AS b
+CROSS JOIN region AS r
+LEFT JOIN part AS p ON p.batch_id = b.batch_id AND (r.has_ningbo OR NOT p.is_ningbo)
+GROUP BY ALL
