@@ -15,15 +15,28 @@ from transforms.identifiers import normalise_code, repair_uscc
 
 @dataclass(frozen=True)
 class Routed:
-    """The staged rows of one source in three parts; every row is in exactly one.
+    """The staged rows of one source, each with subject_key, register_city_code and `outcome`.
 
-    `matched` has subject_key and register_city_code; `superseded` those and is older than a matched row
-    of the same key; `unmatched` has `reason`: missing_code | not_on_register | after_as_of.
+    outcome: matched | superseded (a newer matched row of the same key exists) | missing_code |
+    not_on_register | after_as_of.
     """
 
-    matched: pl.LazyFrame
-    superseded: pl.LazyFrame
-    unmatched: pl.LazyFrame
+    rows: pl.LazyFrame
+
+    @property
+    def matched(self) -> pl.LazyFrame:
+        """One row per key of a subject on the register: the newest."""
+        return self.rows.filter(pl.col("outcome") == "matched").drop("outcome")
+
+    @property
+    def superseded(self) -> pl.LazyFrame:
+        """The older rows of the same keys."""
+        return self.rows.filter(pl.col("outcome") == "superseded").drop("outcome")
+
+    @property
+    def unmatched(self) -> pl.LazyFrame:
+        """The rows that speak of no subject on the register, or of a later day; `outcome` says which."""
+        return self.rows.filter(~pl.col("outcome").is_in(["matched", "superseded"]))
 
 
 def route_evidence(
@@ -35,16 +48,27 @@ def route_evidence(
     confusions: pl.DataFrame,
     dated_by: str | None = None,
 ) -> Routed:
-    """Part the staged rows of one source by whether they speak of a subject, and are the newest to do so.
+    """Mark the staged rows of one source: whether they speak of a subject, and are the newest to do so.
 
     `key` is the contract's key (its `uscc` stands for the subject), `dated_by` the event's own date column.
     Rows extracted or dated after `as_of` are set aside first, so they can't supersede what was known then.
     """
-    keyed = _with_subject(staged, subjects, confusions).with_columns(reason=_reason(as_of, dated_by))
-    in_scope = keyed.filter(pl.col("reason").is_null()).drop("reason")
-    newest, older = _newest_first(in_scope, ["subject_key", *(k for k in key if k != "uscc")], dated_by)
-    unmatched = keyed.filter(pl.col("reason").is_not_null()).drop("register_city_code")
-    return Routed(newest, older, unmatched)
+    cities = subjects.select("subject_key", "register_city_code")
+    dates = ["extract_date", *([dated_by] if dated_by else [])]
+    known = pl.all_horizontal(pl.col(c).fill_null(as_of) <= as_of for c in dates)
+    keyed = _with_key(staged, cities, confusions)
+    older = _older_rows(keyed.filter(known), ["subject_key", *(k for k in key if k != "uscc")], dates)
+    outcome = (
+        pl.when(pl.col("uscc").is_null()).then(pl.lit("missing_code"))
+        .when(pl.col("register_city_code").is_null()).then(pl.lit("not_on_register"))
+        .when(~known).then(pl.lit("after_as_of"))
+        .when(pl.col("_older").is_not_null()).then(pl.lit("superseded"))
+        .otherwise(pl.lit("matched"))
+    )  # fmt: skip
+    marked = keyed.join(cities, on="subject_key", how="left", validate="m:1").join(
+        older, on=_ROW, how="left", validate="m:1"
+    )
+    return Routed(marked.with_columns(outcome=outcome).drop("_older"))
 
 
 def known_on(as_of: date) -> pl.Expr:
@@ -71,26 +95,21 @@ def months_until(start: pl.Expr, day: date) -> pl.Expr:
     return months - (start.dt.day() > day.day).cast(pl.Int32)
 
 
-def _with_subject(staged: pl.LazyFrame, subjects: pl.LazyFrame, confusions: pl.DataFrame) -> pl.LazyFrame:
-    """One row per staged row: + subject_key, register_city_code (null: not on the register)."""
-    cities = subjects.select("subject_key", "register_city_code")
-    direct = staged.join(cities, left_on="uscc", right_on="subject_key", how="left", validate="m:1")
-    missed = direct.filter(pl.col("register_city_code").is_null()).select("uscc").drop_nulls().unique()
-    resolved = _resolve(missed, confusions).join(cities, on="subject_key", validate="m:1")
-    found = pl.coalesce("resolved_key", "uscc")
-    return (
-        direct.join(resolved.rename({"subject_key": "resolved_key"}), on="uscc", how="left", suffix="_found")
-        .with_columns(
-            subject_key=found,
-            register_city_code=pl.coalesce("register_city_code", "register_city_code_found"),
-        )
-        .drop("resolved_key", "register_city_code_found")
+_ROW = ["source_file", "row_no"]
+
+
+def _with_key(staged: pl.LazyFrame, cities: pl.LazyFrame, confusions: pl.DataFrame) -> pl.LazyFrame:
+    """One row per staged row: + subject_key, its code as written or what that code must have meant."""
+    written = staged.select("uscc").drop_nulls()
+    missed = written.join(cities, left_on="uscc", right_on="subject_key", how="anti").unique().cache()
+    return staged.join(_resolve(missed, confusions), on="uscc", how="left", validate="m:1").with_columns(
+        subject_key=pl.coalesce("subject_key", "uscc")
     )
 
 
-def _resolve(written: pl.LazyFrame, confusions: pl.DataFrame) -> pl.LazyFrame:
+def _resolve(missed: pl.LazyFrame, confusions: pl.DataFrame) -> pl.LazyFrame:
     """One row per written code that names no subject as it stands: uscc, subject_key to try instead."""
-    normal = written.with_columns(code=normalise_code(pl.col("uscc")))
+    normal = missed.with_columns(code=normalise_code(pl.col("uscc")))
     repairs = repair_uscc(normal.select("code"), "code", confusions)
     code = pl.col("code")
     old_number = pl.when(code.str.contains(r"^(\d{13}|\d{15})$")).then("REG:" + code)
@@ -99,30 +118,16 @@ def _resolve(written: pl.LazyFrame, confusions: pl.DataFrame) -> pl.LazyFrame:
     )
 
 
-def _reason(as_of: date, dated_by: str | None) -> pl.Expr:
-    known = known_on(as_of)
-    if dated_by:
-        known = known & (pl.col(dated_by).fill_null(as_of) <= as_of)
+def _older_rows(rows: pl.LazyFrame, key: list[str], dates: list[str]) -> pl.LazyFrame:
+    """One row per row that a newer one of the same key supersedes: source_file, row_no, _older (true).
+
+    Only keys that occur twice are sorted; a hash finds them, the key itself decides.
+    """
+    hashed = rows.select(*key, *dates, *_ROW, _hash=pl.struct(key).hash())
+    twice = hashed.group_by("_hash").len().filter(pl.col("len") > 1)
     return (
-        pl.when(pl.col("uscc").is_null()).then(pl.lit("missing_code"))
-        .when(pl.col("register_city_code").is_null()).then(pl.lit("not_on_register"))
-        .when(~known).then(pl.lit("after_as_of"))
-    )  # fmt: skip
-
-
-def _newest_first(
-    rows: pl.LazyFrame, key: list[str], dated_by: str | None
-) -> tuple[pl.LazyFrame, pl.LazyFrame]:
-    """Part rows into the newest per key and the rest; only keys that occur twice are sorted."""
-    repeated = pl.struct(key).hash().is_duplicated()
-    marked = rows.with_columns(_repeated=repeated)
-    once = marked.filter(~pl.col("_repeated")).drop("_repeated")
-    age = ["extract_date", *([dated_by] if dated_by else []), "source_file", "row_no"]
-    ranked = (
-        marked.filter("_repeated")
-        .drop("_repeated")
-        .sort(age, descending=True, nulls_last=True)
-        .with_columns(_newest=pl.struct(key).is_first_distinct())
+        hashed.join(twice, on="_hash", how="semi")
+        .sort(*dates, *_ROW, descending=True, nulls_last=True)
+        .filter(~pl.struct(key).is_first_distinct())
+        .select(*_ROW, _older=True)
     )
-    newest = pl.concat([once, ranked.filter("_newest").drop("_newest")])
-    return newest, ranked.filter(~pl.col("_newest")).drop("_newest")
