@@ -12,18 +12,26 @@ os.environ["DO_NOT_TRACK"] = "1"
 
 import great_expectations as gx
 import great_expectations.expectations as gxe
+from great_expectations.core.batch_definition import BatchDefinition
+from great_expectations.core.run_identifier import RunIdentifier
 from great_expectations.data_context import EphemeralDataContext
-from great_expectations.data_context.types.base import ProgressBarsConfig
-from great_expectations.datasource.fluent import SQLDatasource
+from great_expectations.data_context.types.base import (
+    DataContextConfig,
+    InMemoryStoreBackendDefaults,
+    ProgressBarsConfig,
+)
 from great_expectations.execution_engine import ExecutionEngine
 from great_expectations.expectations import Expectation
 
 __all__ = [
+    "BatchDefinition",
+    "DataContextConfig",
     "EphemeralDataContext",
     "ExecutionEngine",
     "Expectation",
+    "InMemoryStoreBackendDefaults",
     "ProgressBarsConfig",
-    "SQLDatasource",
+    "RunIdentifier",
     "gx",
     "gxe",
 ]

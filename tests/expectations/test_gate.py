@@ -1,0 +1,126 @@
+"""Each gate passes on a clean batch and fires on its fault; broken checks are not failed data."""
+
+import socket
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+import polars as pl
+import pytest
+from gate_faults import Fault, plant, read_faults
+from gate_makers import RUN, make_batch
+
+from expectations import validate as validation
+from expectations.checks import share
+from expectations.gate import run_gate, warm_up
+from expectations.report import META_QUALITY, GateReport, meta_quality_path, quality_summary
+from expectations.request import GateRequest
+from reference.gates import load_gates
+
+
+@pytest.fixture(scope="module")
+def clean(tmp_path_factory: pytest.TempPathFactory) -> GateRequest:
+    return make_batch(tmp_path_factory.mktemp("clean batch 批次"), subjects=3000)
+
+
+def fired(report: GateReport) -> set[str]:
+    return {r.expectation for r in report.results if r.outcome != "passed"}
+
+
+@pytest.mark.parametrize("subjects", [1, 150, 1000, 3000])
+def test_a_clean_batch_passes_whatever_its_size(tmp_path: Path, subjects: int) -> None:
+    report = run_gate(make_batch(tmp_path, subjects))
+    # One firm is a batch without exclusions only if it is no excluded one: the maker's first row is.
+    expected = {"not_empty"} if subjects == 1 else set()
+    assert fired(report) == expected, quality_summary(report)
+
+
+@pytest.mark.parametrize("fault", read_faults(), ids=str)
+def test_a_planted_fault_fires_its_gates_and_no_other(
+    clean: GateRequest, tmp_path: Path, fault: Fault
+) -> None:
+    report = run_gate(plant(fault, clean, tmp_path))
+    assert fired(report) == set(fault.fires), quality_summary(report)
+    assert report.verdict == fault.verdict
+    assert report.publishable == (fault.verdict == "warned")
+
+
+def test_every_gate_has_a_fault_that_fires_it() -> None:
+    tried = {gate for fault in read_faults() for gate in fault.fires}
+    assert tried == set(load_gates())
+
+
+def test_shares_of_a_few_rows_are_not_judged(tmp_path: Path) -> None:
+    half = Fault("half lost", "curated.enterprises", columns="if(r % 2 = 0, null, uscc) as uscc")
+    report = run_gate(plant(half, make_batch(tmp_path, 150), tmp_path / "planted"))
+    assert report.verdict == "passed"
+    assert any("too few rows" in r.observed for r in report.results if r.expectation == "uscc_filled")
+
+
+def test_a_check_that_breaks_is_not_a_failure_of_the_data(
+    clean: GateRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken_suites(gates: object, request: GateRequest) -> dict[str, list[object]]:
+        return {"staged.registry": share(load_gates()["uscc_filled"], "no_such_column > 0", "uscc")}
+
+    monkeypatch.setattr(validation, "BUILDERS", (broken_suites,))
+    report = run_gate(replace(clean, folder=tmp_path, candidate=None))
+    assert report.verdict == "errored"
+    assert not report.publishable
+    assert "BROKEN" in quality_summary(report)
+    assert "no_such_column" in quality_summary(report)
+    assert pl.read_parquet(meta_quality_path(tmp_path))["success"].to_list() == [None, None]
+
+
+def test_results_are_written_for_the_warehouse(clean: GateRequest, tmp_path: Path) -> None:
+    report = run_gate(replace(clean, folder=tmp_path))
+    rows = pl.read_parquet(meta_quality_path(tmp_path))
+    assert rows.schema == META_QUALITY
+    assert rows.height == len(report.results) > 100
+    assert rows["run_id"].unique().to_list() == [RUN]
+    assert not rows.drop("column_name", "unexpected_count").null_count().sum_horizontal().item()
+    assert rows.select("suite", "expectation", "column_name", "severity").is_unique().all()
+    assert {p.stem for p in (tmp_path / "gate").glob("*.json")} == set(rows["suite"])
+    assert not (tmp_path / "gate" / "views.duckdb").exists()
+
+
+def test_the_same_data_give_the_same_rows(clean: GateRequest, tmp_path: Path) -> None:
+    first, second = (run_gate(replace(clean, folder=tmp_path / name)) for name in ("a", "b"))
+    assert first.results == second.results
+
+
+def test_the_candidate_can_be_written_and_moved_afterwards(clean: GateRequest, tmp_path: Path) -> None:
+    request = plant(Fault("none", "candidate", statement="select 1"), clean, tmp_path)
+    run_gate(request)
+    with duckdb.connect(str(request.candidate)) as connection:
+        connection.execute("create table written_after_the_gate as select 1 as one")
+
+
+def test_nothing_leaves_the_machine_and_no_table_enters_pandas(
+    clean: GateRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refuse(what: str) -> Callable[..., None]:
+        def fail(*args: object, **kwargs: object) -> None:
+            raise AssertionError(what)
+
+        return fail
+
+    for name in ("connect", "connect_ex", "sendto"):
+        monkeypatch.setattr(socket.socket, name, refuse("network"))
+    monkeypatch.setattr(socket, "getaddrinfo", refuse("name lookup"))
+    monkeypatch.setattr(pd.DataFrame, "__init__", refuse("pandas"))
+    report = run_gate(replace(clean, folder=tmp_path, data_docs=True))
+    assert report.verdict == "passed", quality_summary(report)
+    assert (tmp_path / "data_docs" / "index.html").exists()
+    assert capsys.readouterr().out == ""
+
+
+def test_warming_up_imports_the_library_with_telemetry_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    import os
+
+    warm_up().join()
+    assert "great_expectations" in sys.modules
+    assert os.environ["GX_ANALYTICS_ENABLED"] == "false"
