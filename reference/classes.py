@@ -23,9 +23,10 @@ UNKNOWN_INDUSTRY = "?"
 class ClassTables:
     """The tables classification needs.
 
-    `industries`: one row per GB/T 4754-2017 code and one for the unknown industry `?`, with columns
-    industry_code, industry_name, industry_section, is_consumption, is_proxy_group and, per indicator
-    and bound, the 2017 limit (`employees_large_from` …; persons or 元; null = indicator not listed).
+    `industries`: one row per industry code as it may be written (every digit string under a known
+    division, each section letter, and `?` for unknown), with the longest GB/T 4754-2017 code it begins
+    with (industry_code, null for `?`), industry_name, industry_section, is_consumption, is_proxy_group and,
+    per indicator and bound, the 2017 limit (`employees_large_from` …; persons or 元; null = not listed).
     """
 
     industries: pl.DataFrame
@@ -61,14 +62,13 @@ def _industries(proxy_group: int) -> pl.DataFrame:
         pl.col("name").alias("industry_name"),
         pl.col("section").alias("industry_section"),
     )
-    unknown = pl.DataFrame({"industry_code": [UNKNOWN_INDUSTRY]})
     consumption = _read(INDUSTRY_DIR / "consumption.csv")["industry_prefix"].to_list()
-    group = _by_longest_prefix(_read(SIZE_DIR / "size_groups.csv"))
     return (
-        pl.concat([codes, unknown], how="diagonal")
+        _written_codes(codes["industry_code"].to_list())
+        .join(codes, on="industry_code", how="left", validate="m:1")
         .with_columns(
-            is_consumption=pl.col("industry_code").str.slice(0, 2).is_in(consumption),
-            group=group,
+            is_consumption=pl.col("industry_code").str.slice(0, 2).is_in(consumption).fill_null(False),
+            group=_by_longest_prefix(_read(SIZE_DIR / "size_groups.csv")),
         )
         .with_columns(
             is_proxy_group=pl.col("group").is_null(),
@@ -76,6 +76,19 @@ def _industries(proxy_group: int) -> pl.DataFrame:
         )
         .join(_limits(), on="group", how="left", validate="m:1")
         .drop("group")
+    )
+
+
+def _written_codes(known: list[str]) -> pl.DataFrame:
+    """Return every code of up to four digits in a known division, with the longest known code in it."""
+    divisions = [code for code in known if len(code) == 2]
+    tails = ["", *(f"{n}" for n in range(10)), *(f"{n:02d}" for n in range(100))]
+    written = [division + tail for division in divisions for tail in tails]
+    written += [code for code in known if len(code) == 1]
+    codes = set(known)
+    longest = [next(code[:n] for n in range(4, 0, -1) if code[:n] in codes) for code in written]
+    return pl.DataFrame(
+        {"industry_as_written": [*written, UNKNOWN_INDUSTRY], "industry_code": [*longest, None]}
     )
 
 

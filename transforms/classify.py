@@ -10,112 +10,52 @@ import polars as pl
 
 from reference.classes import BOUNDS, INDICATORS, UNKNOWN_INDUSTRY, ClassTables
 from reference.rules import Priority, RuleSet
-from transforms.evidence import known_on, months_before
-from transforms.screen_facts import known_units, traded
-from transforms.screen_reports import newest_years, report_figures
+from transforms.report_history import newest_years
 
 SIZES = ("micro", "small", "medium", "large")
 
+CLASS_COLUMNS = (
+    "industry_code", "industry_name", "industry_section", "employees", "revenue_yuan", "assets_yuan",
+    "size_class", "size_confidence", "is_foreign_trade", "is_active_trader", "is_sci_tech", "is_private",
+    "is_consumption", "priority",
+)  # fmt: skip
+"""What classification adds. employees (人), revenue_yuan, assets_yuan (元) may be census figures:
+stat_restricted, not for marts."""
+
 
 def classify_subjects(
-    subjects: pl.LazyFrame,
-    *,
-    reports: pl.LazyFrame,
-    units: pl.LazyFrame,
-    trade: pl.LazyFrame,
-    tech: pl.LazyFrame,
-    classes: ClassTables,
-    rules: RuleSet,
-    as_of: date,
+    gathered: pl.LazyFrame, *, classes: ClassTables, rules: RuleSet, as_of: date
 ) -> pl.LazyFrame:
-    """One row per subject: industry, employees, revenue_yuan, assets_yuan, size_class, tags, priority.
+    """One row per subject, the gathered columns plus `CLASS_COLUMNS`; working columns stay beside them.
 
-    employees (人), revenue_yuan and assets_yuan (元) may be census figures: stat_restricted, not for marts.
     size_confidence: full | partial (an indicator is missing) | proxy (the standard leaves the industry out)
     | assumed (no indicator known).
     """
     census_on = rules.common.day("census_on")
-    registered = subjects.select(
-        "subject_key", "entity_class", "subject_type_code", "registered_capital", "capital_currency",
-        registry_industry="industry_code",
-    )  # fmt: skip
     return (
-        registered.join(_census(units, as_of, census_on), on="subject_key", how="left")
-        .join(report_figures(reports, as_of, classes.value_years), on="subject_key", how="left")
-        .join(_trade_tags(trade, as_of), on="subject_key", how="left")
-        .join(_sci_tech(tech, classes, as_of), on="subject_key", how="left")
-        .with_columns(_industry(classes), *_newest_figures(as_of, classes.value_years, census_on))
-        .join(classes.industries.lazy(), on="industry_code", how="left")
+        gathered.with_columns(
+            _industry_as_written(classes), *_newest_figures(as_of, classes.value_years, census_on)
+        )
+        .join(classes.industries.lazy(), on="industry_as_written", how="left", validate="m:1")
         .with_columns(*_size_classes(), is_private=_is_private(classes))
         .with_columns(*_tags(), size_class=_size(classes), size_confidence=_confidence())
         .with_columns(priority=_priority(rules.priority))
-        .select("subject_key", *_OUTPUT, _null_if_unknown())
     )
 
 
-_OUTPUT = (
-    "industry_name", "industry_section", "employees", "revenue_yuan", "assets_yuan", "size_class",
-    "size_confidence", "is_foreign_trade", "is_active_trader", "is_sci_tech", "is_private",
-    "is_consumption", "priority",
-)  # fmt: skip
-
-
-def _census(units: pl.LazyFrame, as_of: date, census_on: date) -> pl.LazyFrame:
-    return known_units(units, as_of, census_on).select(
-        "subject_key",
-        "control",
-        census_industry="ind_code",
-        employees_census="emp_end",
-        revenue_yuan_census="revenue",
-        assets_yuan_census="assets",
-    )
-
-
-def _trade_tags(trade: pl.LazyFrame, as_of: date) -> pl.LazyFrame:
-    """One row per subject in the customs feed that counts: is_foreign_trade, is_active_trader."""
-    registered = trade.filter(
-        known_on(as_of)
-        & pl.col("customs_code").is_not_null()
-        & (pl.col("reg_date").fill_null(as_of) <= as_of)
-        & (pl.col("cancel_date").is_null() | (pl.col("cancel_date") > as_of))
-    ).select("subject_key", recent=True, active=False)
-    year_end = pl.date(pl.col("trade_year"), 12, 31)
-    traders = traded(trade, as_of).select(
-        "subject_key",
-        recent=year_end >= months_before(as_of, 24),
-        active=year_end >= months_before(as_of, 12),
-    )
-    return (
-        pl.concat([registered, traders])
-        .group_by("subject_key")
-        .agg(is_foreign_trade=pl.col("recent").any(), is_active_trader=pl.col("active").any())
-    )
-
-
-def _sci_tech(tech: pl.LazyFrame, classes: ClassTables, as_of: date) -> pl.LazyFrame:
-    """One row per subject with a certificate valid on the date (its last day included)."""
-    return (
-        tech.filter(
-            known_on(as_of)
-            & pl.col("tag").is_in(classes.sci_tech_tags)
-            & (pl.col("valid_from").fill_null(as_of) <= as_of)
-            & (pl.col("valid_to").fill_null(as_of) >= as_of)
-        )
-        .select("subject_key", is_sci_tech=True)
-        .unique()
-    )
-
-
-def _industry(classes: ClassTables) -> pl.Expr:
-    """The industry code that wins (K4): census before register, each cut to its longest known code."""
-    known = {code: code for code in classes.industries["industry_code"]}
-    digits = [
-        (pl.col(source).str.replace(r"^[A-T](\d)", "$1").str.slice(0, length))
+def _industry_as_written(classes: ClassTables) -> pl.Expr:
+    """The code that wins (K4), without section letter: the census's if it can be one, else the register's."""
+    known = classes.industries["industry_as_written"]
+    census, registry = (
+        pl.col(source).str.replace(r"^[A-T](\d)", "$1").str.slice(0, 4)
         for source in ("census_industry", "registry_industry")
-        for length in (4, 3, 2)
-    ]
-    found = [code.replace_strict(known, default=None, return_dtype=pl.String) for code in digits]
-    return pl.coalesce(*found, pl.lit(UNKNOWN_INDUSTRY)).alias("industry_code")
+    )
+    return (
+        pl.when(census.is_in(known.implode())).then(census)
+        .when(registry.is_in(known.implode())).then(registry)
+        .otherwise(pl.lit(UNKNOWN_INDUSTRY))
+        .alias("industry_as_written")
+    )  # fmt: skip
 
 
 def _newest_figures(as_of: date, years: int, census_on: date) -> list[pl.Expr]:
@@ -124,7 +64,7 @@ def _newest_figures(as_of: date, years: int, census_on: date) -> list[pl.Expr]:
     for name in INDICATORS:
         order = []
         for year in newest_years(as_of, years):
-            order += [f"{name}_census"] if year == census_on.year else []
+            order += [f"census_{name}"] if year == census_on.year else []
             order.append(f"{name}_{year}")
         figures.append(pl.coalesce(order).alias(name))
     return figures
@@ -163,7 +103,7 @@ def _confidence() -> pl.Expr:
 
 def _is_private(classes: ClassTables) -> pl.Expr:
     """Private by the census's controlling owner, else by subject type; unknown is not private."""
-    by_control = pl.col("control").replace_strict(
+    by_control = pl.col("census_control").replace_strict(
         classes.private_controls, default=None, return_dtype=pl.Boolean
     )
     by_type = pl.col("subject_type_code").str.contains(f"^({'|'.join(classes.private_type_prefixes)})")
@@ -188,8 +128,3 @@ def _priority(priority: Priority) -> pl.Expr:
     return (
         pl.when(score >= priority.first).then(1).when(score >= priority.second).then(2).otherwise(3)
     ).cast(pl.Int8)
-
-
-def _null_if_unknown() -> pl.Expr:
-    code = pl.col("industry_code")
-    return pl.when(code != UNKNOWN_INDUSTRY).then(code).alias("industry_code")

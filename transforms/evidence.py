@@ -10,7 +10,7 @@ from datetime import date, timedelta
 
 import polars as pl
 
-from transforms.identifiers import normalise_code, repair_uscc
+from transforms.identifiers import repair_uscc
 
 
 @dataclass(frozen=True)
@@ -108,13 +108,11 @@ def _with_key(staged: pl.LazyFrame, cities: pl.LazyFrame, confusions: pl.DataFra
 
 
 def _resolve(missed: pl.LazyFrame, confusions: pl.DataFrame) -> pl.LazyFrame:
-    """One row per written code that names no subject as it stands: uscc, subject_key to try instead."""
-    normal = missed.with_columns(code=normalise_code(pl.col("uscc")))
-    repairs = repair_uscc(normal.select("code"), "code", confusions)
+    """One row per damaged code that names no subject as it stands: uscc, subject_key to try instead."""
     code = pl.col("code")
     old_number = pl.when(code.str.contains(r"^(\d{13}|\d{15})$")).then("REG:" + code)
-    return normal.join(repairs, on="code", how="left", validate="m:1").select(
-        "uscc", subject_key=pl.coalesce("repaired", old_number, "code")
+    return repair_uscc(missed, confusions).select(
+        uscc="written_code", subject_key=pl.coalesce(old_number, code)
     )
 
 

@@ -1,7 +1,7 @@
 """Zombie subjects (僵尸企业): Z02 no reports and no sign of life, Z05 reports that state nothing but zero.
 
 Here: rules on activity.
-Not here: revoked licences (screen_closed.py), how reports are counted (screen_reports.py).
+Not here: revoked licences (screen_closed.py), how reports are counted (report_history.py).
 """
 
 from datetime import date
@@ -10,8 +10,8 @@ import polars as pl
 
 from reference.rules import Rule
 from transforms.evidence import months_before
+from transforms.report_history import last_due_year, newest_year
 from transforms.screen_finding import Finding, columns
-from transforms.screen_reports import last_due_year, newest_year
 
 
 def unreported(rule: Rule, as_of: date) -> Finding:

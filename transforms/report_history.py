@@ -1,7 +1,7 @@
 """Annual reports (年报) of each subject condensed to one row: what was filed, what was zero, the figures.
 
 Here: filing years as bit masks, zero reports, the figures of the last years.
-Not here: which figure wins (classify.py), which rule uses what (screen_facts.py).
+Not here: which figure wins (classify.py), what the rules derive (screen_facts.py).
 """
 
 from collections.abc import Collection
@@ -14,6 +14,7 @@ from transforms.evidence import known_on
 OLDEST = 40
 """Report years further back than this are ignored: masks keep one bit per year, bit 0 the newest."""
 
+_ACTIVITY = ("si_pension", "revenue", "tax")
 _FIGURES = {
     "employees": pl.col("emp_count"),
     "revenue_yuan": pl.coalesce("revenue", "main_revenue"),
@@ -29,51 +30,34 @@ def reported_years(reports: pl.LazyFrame, as_of: date) -> pl.LazyFrame:
     return _filed(reports, as_of).select(pl.col("report_year").unique().sort())
 
 
-def report_history(reports: pl.LazyFrame, as_of: date, census_year: int) -> pl.LazyFrame:
+def report_history(reports: pl.LazyFrame, as_of: date, census_year: int, figure_years: int) -> pl.LazyFrame:
     """One row per subject with a report known on the date.
 
     filed_mask, zero_mask (社保, 营收, 纳税 all stated zero), active_mask (one of them stated otherwise):
     bit k = report year `newest_year(as_of) - k`. live_report_on: newest submission with 社保 or 纳税 above 0.
-    census_year_revenue: revenue (元) of that report year.
-    """
-    zero = _all([pl.col(c) == 0 for c in ("si_pension", "revenue", "tax")])
-    active = pl.any_horizontal(pl.col(c) != 0 for c in ("si_pension", "revenue", "tax"))
-    live = (pl.col("tax") > 0) | (pl.col("si_pension") > 0)
-    return (
-        _filed(reports, as_of)
-        .select(
-            "subject_key",
-            filed_mask=pl.col("bit"),
-            zero_mask=pl.when(zero).then("bit").otherwise(0),
-            active_mask=pl.when(active).then("bit").otherwise(0),
-            live_report_on=pl.when(live).then("submit_date"),
-            census_year_revenue=pl.when(pl.col("report_year") == census_year).then("revenue"),
-        )
-        .group_by("subject_key")
-        .agg(
-            pl.col("filed_mask", "zero_mask", "active_mask").bitwise_or(),
-            pl.col("live_report_on", "census_year_revenue").max(),
-        )
-    )
-
-
-def report_figures(reports: pl.LazyFrame, as_of: date, years: int) -> pl.LazyFrame:
-    """One row per subject with a report of the last `years` report years Y: its figures of each.
-
+    census_year_revenue: revenue (元) of that report year. For each of the last `figure_years` years Y:
     employees_Y (从业人数), revenue_yuan_Y (营业总收入, else 主营业务收入), assets_yuan_Y (元).
     """
-    recent = newest_years(as_of, years)
+    zero = pl.all_horizontal(pl.col(c) == 0 for c in _ACTIVITY)
+    active = pl.any_horizontal(pl.col(c) != 0 for c in _ACTIVITY)
+    live = (pl.col("tax") > 0) | (pl.col("si_pension") > 0)
     columns = {
-        f"{name}_{year}": pl.when(pl.col("report_year") == year).then(figure)
-        for year in recent
-        for name, figure in _FIGURES.items()
+        "live_report_on": pl.when(live).then("submit_date"),
+        "census_year_revenue": pl.when(pl.col("report_year") == census_year).then("revenue"),
+    }
+    for year in newest_years(as_of, figure_years):
+        of_year = pl.when(pl.col("report_year") == year)
+        columns |= {f"{name}_{year}": of_year.then(figure) for name, figure in _FIGURES.items()}
+    masks = {
+        "filed_mask": pl.col("bit"),
+        "zero_mask": pl.when(zero).then("bit").otherwise(0),
+        "active_mask": pl.when(active).then("bit").otherwise(0),
     }
     return (
         _filed(reports, as_of)
-        .filter(pl.col("report_year") >= recent[-1])
-        .select("subject_key", **columns)
+        .select("subject_key", **masks, **columns)
         .group_by("subject_key")
-        .agg(pl.col(columns).max())
+        .agg(pl.col(*masks).bitwise_or(), pl.col(*columns).max())
     )
 
 
@@ -122,7 +106,3 @@ def _filed(reports: pl.LazyFrame, as_of: date) -> pl.LazyFrame:
     return reports.filter(
         known_on(as_of) & (pl.col("submit_date") <= as_of) & back.is_between(0, OLDEST - 1)
     ).with_columns(bit=pl.lit(2, dtype=pl.Int64).pow(back).cast(pl.Int64))
-
-
-def _all(tests: list[pl.Expr]) -> pl.Expr:
-    return pl.all_horizontal(tests).fill_null(False)
