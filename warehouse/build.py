@@ -81,9 +81,11 @@ def build_warehouse(
         stale.with_name(stale.name + ".wal").unlink(missing_ok=True)
     candidate.parent.mkdir(parents=True, exist_ok=True)
     with _new_file(building, threads, memory_limit) as con:
+        con.begin()
         create_tables(con)
         _load(con, ordered, divisions)
         create_marts(con)
+        con.commit()
         rows = {table.name: con.table(table.name).shape[0] for table in tables_of("warehouse")}
     building.replace(candidate)
     return BuildReport(candidate, rows, candidate.stat().st_size, time.perf_counter() - started)
@@ -124,6 +126,8 @@ def _load(con: duckdb.DuckDBPyConnection, batches: Sequence[BatchFiles], divisio
         _load_exclusions(con, batch)
         _load_files(con, "meta_row_account", batch.account)
         _load_files(con, "meta_quality", batch.quality)
+    for summary in ("agg_visit_target", "agg_exclusion"):
+        con.execute(read_sql("load", summary))
 
 
 def _record_row(record: BatchRecord) -> dict[str, Any]:

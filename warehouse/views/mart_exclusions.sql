@@ -1,16 +1,4 @@
 -- One row per batch, county (or pool of a city), category and rule.
-WITH hit AS (
-    SELECT
-        batch_id,
-        city_code,
-        county_code,
-        category,
-        rule_id,
-        count(*) AS firms_hit,
-        count_if(is_primary) AS firms_excluded
-    FROM fact_exclusion
-    GROUP BY ALL
-)
 SELECT
     h.batch_id,
     b.as_of,
@@ -21,11 +9,11 @@ SELECT
     h.category,
     h.rule_id,
     h.firms_hit,
-    h.firms_excluded::BIGINT AS firms_excluded,
+    h.firms_excluded,
     h.firms_excluded
         / nullif(sum(h.firms_excluded) OVER (PARTITION BY h.batch_id, h.city_code, h.county_code), 0)
         AS share_of_county
-FROM hit AS h
+FROM agg_exclusion AS h
 JOIN dim_batch AS b USING (batch_id)
 LEFT JOIN dim_division AS city ON city.division_code = h.city_code || '000000'
 LEFT JOIN dim_division AS county ON county.division_code = h.county_code || '000000'

@@ -3,28 +3,27 @@ WITH target AS (
     SELECT
         batch_id,
         city_code IS NOT DISTINCT FROM '330200' AS is_ningbo,
-        count(*) AS targets,
-        count_if(is_foreign_trade) AS foreign_trade_targets,
-        count_if(is_sci_tech) AS sci_tech_targets,
-        count_if(is_private) AS private_targets,
-        count_if(is_consumption) AS consumption_targets,
-        count_if(priority = 1) AS first_priority_targets,
-        count(township_code) AS placed_targets
-    FROM fact_visit_target
+        sum(targets) AS targets,
+        sum(foreign_trade_targets) AS foreign_trade_targets,
+        sum(sci_tech_targets) AS sci_tech_targets,
+        sum(private_targets) AS private_targets,
+        sum(consumption_targets) AS consumption_targets,
+        sum(first_priority_targets) AS first_priority_targets,
+        coalesce(sum(targets) FILTER (WHERE township_code IS NOT NULL), 0) AS placed_targets
+    FROM agg_visit_target
     GROUP BY ALL
 ),
 exclusion AS (
     SELECT
         batch_id,
         city_code IS NOT DISTINCT FROM '330200' AS is_ningbo,
-        count(*) AS excluded,
-        count_if(category = 'closed') AS excluded_closed,
-        count_if(category = 'dishonest') AS excluded_dishonest,
-        count_if(category = 'zombie') AS excluded_zombie,
-        count_if(category = 'shell') AS excluded_shell,
-        count_if(category = 'out_of_scope') AS excluded_out_of_scope
-    FROM fact_exclusion
-    WHERE is_primary
+        sum(firms_excluded) AS excluded,
+        sum(firms_excluded) FILTER (WHERE category = 'closed') AS excluded_closed,
+        sum(firms_excluded) FILTER (WHERE category = 'dishonest') AS excluded_dishonest,
+        sum(firms_excluded) FILTER (WHERE category = 'zombie') AS excluded_zombie,
+        sum(firms_excluded) FILTER (WHERE category = 'shell') AS excluded_shell,
+        sum(firms_excluded) FILTER (WHERE category = 'out_of_scope') AS excluded_out_of_scope
+    FROM agg_exclusion
     GROUP BY ALL
 ),
 part AS (

@@ -4,21 +4,21 @@ WITH target AS (
         batch_id,
         city_code,
         county_code,
-        count(*) AS targets,
-        count_if(is_foreign_trade) AS foreign_trade_targets,
-        count_if(is_sci_tech) AS sci_tech_targets,
-        count_if(is_private) AS private_targets,
-        count_if(is_consumption) AS consumption_targets,
-        count_if(priority = 1) AS first_priority_targets,
-        count(township_code) AS placed_targets
-    FROM fact_visit_target
+        sum(targets) AS targets,
+        sum(foreign_trade_targets) AS foreign_trade_targets,
+        sum(sci_tech_targets) AS sci_tech_targets,
+        sum(private_targets) AS private_targets,
+        sum(consumption_targets) AS consumption_targets,
+        sum(first_priority_targets) AS first_priority_targets,
+        sum(targets) FILTER (WHERE township_code IS NOT NULL) AS placed_targets
+    FROM agg_visit_target
     GROUP BY ALL
 ),
 exclusion AS (
-    SELECT batch_id, city_code, county_code, count(*) AS excluded
-    FROM fact_exclusion
-    WHERE is_primary
+    SELECT batch_id, city_code, county_code, sum(firms_excluded) AS excluded
+    FROM agg_exclusion
     GROUP BY ALL
+    HAVING excluded > 0
 ),
 place AS (
     SELECT b.batch_id, d.city_code, d.county_code
@@ -37,15 +37,15 @@ SELECT
     coalesce(city.name, '待认领') AS city_name,
     p.county_code,
     coalesce(county.name, '待认领') AS county_name,
-    coalesce(t.targets, 0) AS targets,
+    coalesce(t.targets, 0)::BIGINT AS targets,
     coalesce(t.foreign_trade_targets, 0)::BIGINT AS foreign_trade_targets,
     coalesce(t.sci_tech_targets, 0)::BIGINT AS sci_tech_targets,
     coalesce(t.private_targets, 0)::BIGINT AS private_targets,
     coalesce(t.consumption_targets, 0)::BIGINT AS consumption_targets,
     coalesce(t.first_priority_targets, 0)::BIGINT AS first_priority_targets,
-    coalesce(t.placed_targets, 0) AS placed_targets,
-    t.placed_targets / nullif(t.targets, 0) AS placed_share,
-    coalesce(x.excluded, 0) AS excluded,
+    coalesce(t.placed_targets, 0)::BIGINT AS placed_targets,
+    coalesce(t.placed_targets, 0) / nullif(t.targets, 0) AS placed_share,
+    coalesce(x.excluded, 0)::BIGINT AS excluded,
     coalesce(x.excluded, 0) / nullif(coalesce(t.targets, 0) + coalesce(x.excluded, 0), 0) AS excluded_share
 FROM place AS p
 JOIN dim_batch AS b USING (batch_id)
