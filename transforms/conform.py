@@ -1,0 +1,135 @@
+"""Conform the staged register: one row per subject, in canonical codes.
+
+Here: identifiers repaired, status and class told, newest row per subject, the partition of all rows.
+Not here: typing and cleaning of cells (ingest.py), census (link.py), where a subject is visited (place.py).
+"""
+
+from dataclasses import dataclass
+from datetime import date
+
+import polars as pl
+
+from reference.register import RegisterCodes, bare_text
+from transforms.identifiers import can_identify, check_uscc, org_code_of, repair_uscc
+from transforms.names import name_key, name_text
+from transforms.registrar import named_places, place_texts, register_place
+from transforms.subject_class import entity_class, subject_types
+
+_SOUND = pl.col("uscc_check").is_in(["valid", "repaired"])
+
+
+@dataclass(frozen=True)
+class Conformed:
+    """The three parts of the staged register; each staged row is in exactly one of them."""
+
+    subjects: pl.LazyFrame  # one row per subject
+    superseded: (
+        pl.LazyFrame
+    )  # one row per older or lesser row of a subject: source_file, row_no, subject_key, reason
+    out_of_scope: pl.LazyFrame  # one row per row dated after the batch: the same columns
+
+
+def conform_registry(staged: pl.LazyFrame, codes: RegisterCodes, as_of: date) -> Conformed:
+    """Split the staged register into subjects as of the batch date, superseded rows and later rows.
+
+    Of several rows of one subject the newest extract wins, then the better status (A first), then the
+    later approval, then file and row number, so that the order of rows never decides. No order is kept.
+    """
+    keyed = _with_keys(staged, codes)
+    is_later = (pl.col("extract_date") > as_of).fill_null(False) | (pl.col("est_date") > as_of).fill_null(
+        False
+    )
+    current = keyed.filter(~is_later)
+    losers = _losers(current, codes)
+    winners = current.join(losers, on=["source_file", "row_no"], how="anti")
+    reason = pl.when(pl.col("extract_date") > as_of).then(pl.lit("extracted_later")).otherwise(
+        pl.lit("established_later")
+    )  # fmt: skip
+    return Conformed(
+        subjects=_subjects(winners, staged, codes),
+        superseded=losers.with_columns(reason=pl.lit("duplicate")),
+        out_of_scope=keyed.filter(is_later).select("source_file", "row_no", "subject_key", reason=reason),
+    )
+
+
+def _with_keys(staged: pl.LazyFrame, codes: RegisterCodes) -> pl.LazyFrame:
+    """The staged rows plus `uscc_check` and `subject_key`, `uscc` repaired, old numbers moved to `reg_no`."""
+    checked = check_uscc(staged, "uscc", repair_uscc(staged.select("uscc"), codes.confusions))
+    is_old_number = pl.col("uscc").str.contains(r"^(?:[0-9]{13}|[0-9]{15})$").fill_null(False)
+    reg_no = pl.coalesce("reg_no", pl.when(is_old_number).then("uscc"))
+    row = pl.concat_str(pl.lit("ROW:"), "source_file", pl.lit(":"), "row_no")
+    key = (
+        pl.when(_SOUND | can_identify(pl.col("uscc"))).then("uscc")
+        .otherwise(pl.coalesce(pl.lit("REG:") + pl.col("reg_no"), row))
+    )  # fmt: skip
+    return checked.with_columns(reg_no.alias("reg_no")).with_columns(key.alias("subject_key"))
+
+
+def _losers(current: pl.LazyFrame, codes: RegisterCodes) -> pl.LazyFrame:
+    """One row per row that another row of the same subject beats: source_file, row_no, subject_key.
+
+    Counting hashes keeps the count small at millions of rows; two keys sharing a hash only meet the full
+    comparison needlessly.
+    """
+    digest = pl.col("subject_key").hash()
+    repeated = current.select(digest.alias("_hash")).group_by("_hash").len().filter(pl.col("len") > 1)
+    rank = status_code(codes).replace_strict(
+        codes.statuses["status"], codes.statuses["rank"], return_dtype=pl.Int8
+    )
+    rivals = current.select(
+        "source_file", "row_no", "subject_key", "extract_date", "approve_date",
+        rank.alias("_rank"), digest.alias("_hash"),
+    ).join(repeated, on="_hash", how="semi")  # fmt: skip
+    best_first = rivals.sort(
+        "subject_key", "extract_date", "_rank", "approve_date", "source_file", "row_no",
+        descending=[False, True, False, True, True, True],
+        nulls_last=True,
+    )  # fmt: skip
+    return best_first.filter(~pl.col("subject_key").is_first_distinct()).select(
+        "source_file", "row_no", "subject_key"
+    )
+
+
+def status_code(codes: RegisterCodes) -> pl.Expr:
+    """The canonical status (A M V D S L X) of `reg_status` as written; 9 where the list does not know it."""
+    spellings = codes.status_spellings
+    return bare_text(pl.col("reg_status")).replace_strict(
+        spellings["spelling"], spellings["status"], default="9", return_dtype=pl.String
+    ).fill_null("9")  # fmt: skip
+
+
+def _subjects(winners: pl.LazyFrame, staged: pl.LazyFrame, codes: RegisterCodes) -> pl.LazyFrame:
+    """The winning rows in the columns of the curated table `subjects`.
+
+    The small look-up tables are drawn from the staged columns, not from the winners: else the whole plan
+    before them would run once more for each.
+    """
+    placed = register_place(winners, named_places(place_texts(staged), codes.places), codes)
+    parent_outcomes = repair_uscc(staged.select("parent_uscc"), codes.confusions)
+    parents = check_uscc(placed, "parent_uscc", parent_outcomes)
+    typed = parents.join(
+        subject_types(staged.select("ent_type"), codes), on="ent_type", how="left", validate="m:1"
+    )
+    classed = typed.with_columns(
+        name_text(pl.col("ent_name"), codes.legal_forms).alias("_name_text"),
+        status_code(codes).alias("status"),
+        entity_class(codes).alias("entity_class"),
+        pl.when(_SOUND).then(org_code_of(pl.col("uscc"))).alias("org_code"),
+    )
+    key = name_key(pl.col("_name_text"), codes.name_prefixes)
+    return classed.select(
+        "subject_key", "uscc", "uscc_check", "org_code", "reg_no",
+        pl.col("ent_name").alias("name"), key.alias("name_key"), "entity_class", "subject_type_code",
+        "status", pl.col("reg_status").alias("status_text"),
+        pl.col("est_date").alias("established_on"), pl.col("approve_date").alias("approved_on"),
+        pl.col("op_from").alias("term_from"), pl.col("op_to").alias("term_to"),
+        pl.col("cancel_date").alias("cancelled_on"), pl.col("revoke_date").alias("revoked_on"),
+        pl.col("reg_org").alias("registrar_name"), pl.col("reg_org_code").alias("registrar_code"),
+        pl.col("juris_org").alias("supervising_office"), "industry_code",
+        pl.col("reg_capital").alias("registered_capital"), "capital_currency",
+        pl.col("scope").alias("business_scope"), pl.col("dom_addr").alias("address"),
+        pl.col("op_addr").alias("operating_address"), pl.col("dom_div_code").alias("domicile_division_code"),
+        "city_name", "county_name", "parent_uscc",
+        pl.col("legal_rep").alias("legal_rep_masked"), pl.col("phone").alias("phone_masked"),
+        "register_city_code", "register_county_code", "extract_date", "source_file", "row_no",
+    )  # fmt: skip
