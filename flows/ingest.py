@@ -14,6 +14,7 @@ from pathlib import Path
 import polars as pl
 
 from flows.readers import CHUNK_BYTES, FileShape, inspect_file, read_batches
+from flows.readers_text import ahead
 from reference.contracts import CONTRACTS_DIR, Contract, load_contracts
 from reference.errors import InputProblem
 from reference.text_tables import TEXT_DIR, TextTables, load_text_tables
@@ -144,7 +145,7 @@ def _read_report(path: Path) -> FileReport:
 
 
 def _draft(folder: Path) -> Path:
-    """Make the empty folder that is filled and then renamed to `folder`; what a killed run left is removed."""
+    """Make the empty folder that is filled, then renamed to `folder`; what a killed run left is removed."""
     draft = folder.with_name(f".{folder.name}.tmp")
     shutil.rmtree(draft, ignore_errors=True)
     draft.mkdir(parents=True)
@@ -157,7 +158,7 @@ def _write_parts(
     """Write the parts and return rows in, staged, quarantined and the names of the staged parts."""
     rows_in = staged_rows = undecodable = 0
     names: list[str] = []
-    for rows, good, rejected in _typed_batches(file, load_contracts()[file.source], chunk_bytes):
+    for rows, good, rejected in ahead(_typed_batches(file, load_contracts()[file.source], chunk_bytes)):
         _write_part(rejected, quarantine)
         names.append(_write_part(good, staged))
         rows_in += rows

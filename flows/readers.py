@@ -13,7 +13,7 @@ from typing import Literal
 import fastexcel
 import polars as pl
 
-from flows.readers_text import TextShape, inspect_text, text_batches
+from flows.readers_text import TextShape, ahead, inspect_text, text_batches
 from reference.contracts import Contract
 from reference.errors import InputProblem
 from transforms.ingest_headers import header_row
@@ -28,7 +28,7 @@ SUFFIXES: dict[str, Format] = {
     ".xlsm": "xlsx",
     ".parquet": "parquet",
 }
-CHUNK_BYTES = 32 << 20
+CHUNK_BYTES = 16 << 20
 _ROWS_PER_BATCH = 100_000
 _HEADER_SEARCH = 20
 
@@ -72,7 +72,7 @@ def inspect_file(path: Path, name: str, contract: Contract) -> FileShape:
 def read_batches(path: Path, shape: FileShape, name: str, chunk_bytes: int = CHUNK_BYTES) -> Iterator[Batch]:
     """Yield the rows below the header in file order; memory does not grow with a text or Parquet file."""
     if shape.text is not None:
-        for split in text_batches(path, name, shape.text, chunk_bytes):
+        for split in ahead(text_batches(path, name, shape.text, chunk_bytes)):
             yield Batch(split.fields, split.broken)
         return
     frames = _sheet_rows(path, shape) if shape.format == "xlsx" else _parquet_rows(path, name)
@@ -106,7 +106,7 @@ def _format_by_content(path: Path, name: str) -> Format:
     start = head.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
     if start.startswith((b"<!doctype", b"<html", b"<table", b"<?xml", b"<head", b"<meta")):
         raise InputProblem(
-            f"{name}: this is a web page (HTML/XML export), not a table; open it in Excel and save it as .xlsx"
+            f"{name}: this is a web page (HTML or XML), not a table; open it in Excel and save it as .xlsx"
         )
     if head.startswith(b"PK\x03\x04"):
         return "xlsx"

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TypeVar
 
 from reference.contracts import Contract
 from reference.errors import InputProblem
@@ -22,6 +22,7 @@ BOMS = {codecs.BOM_UTF8: "utf-8", b"\x84\x31\x95\x33": "gb18030"}
 _HEAD_BYTES = 64 << 10
 _LONGEST_LINE = 64 << 20
 _HEADER_SEARCH = 20
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -53,18 +54,24 @@ def inspect_text(path: Path, name: str, contract: Contract) -> tuple[TextShape, 
 
 
 def text_batches(path: Path, name: str, shape: TextShape, chunk_bytes: int) -> Iterator[LineSplit]:
-    """Yield the rows of each block of lines; the next block is read and decoded while this one is used."""
-    with path.open("rb") as handle, ThreadPoolExecutor(max_workers=1) as ahead:
-        blocks = _blocks(handle, name, shape, chunk_bytes)
-        first_row, carry = shape.header_row + 1, b""
-        pending = ahead.submit(next, blocks, None)
-        while (entry := pending.result()) is not None:
-            pending = ahead.submit(next, blocks, None)
-            block = carry + entry[0] if carry else entry[0]
-            split = split_lines(block, shape.separator, shape.width, first_row, final=entry[1])
+    """Yield the rows of each block of lines; reading and decoding run one block ahead."""
+    first_row, carry = shape.header_row + 1, b""
+    with path.open("rb") as handle:
+        for fresh, is_last in ahead(_blocks(handle, name, shape, chunk_bytes)):
+            block = carry + fresh if carry else fresh
+            split = split_lines(block, shape.separator, shape.width, first_row, final=is_last)
             carry = split.carry
-            first_row += block.count(b"\n") - carry.count(b"\n")
+            first_row += split.lines
             yield split
+
+
+def ahead(items: Iterator[T]) -> Iterator[T]:
+    """Yield the same items, each made in a thread while the one before is used."""
+    with ThreadPoolExecutor(max_workers=1) as worker:
+        pending = worker.submit(next, items, None)
+        while (item := pending.result()) is not None:
+            pending = worker.submit(next, items, None)
+            yield item
 
 
 def _blocks(handle: BinaryIO, name: str, shape: TextShape, chunk_bytes: int) -> Iterator[tuple[bytes, bool]]:
@@ -124,7 +131,7 @@ def _encoding(path: Path, head: bytes) -> tuple[str, int]:
             if not block.isascii():
                 lines = [line for line in block.splitlines() if not line.isascii()]
                 in_utf8 = sum(_decode_error(line, "utf-8") is None for line in lines)
-                return ("utf-8" if 2 * in_utf8 > len(lines) else "gb18030"), 0
+                return ("utf-8" if 2 * in_utf8 >= len(lines) else "gb18030"), 0
     return "utf-8", 0
 
 
@@ -144,7 +151,7 @@ def _require_whole(path: Path, encoding: str, name: str) -> None:
     error = _decode_error(last, encoding)
     if error and error.end == len(last) and ("incomplete" in error.reason or "end of data" in error.reason):
         raise InputProblem(
-            f"{name}: the file ends in the middle of a character: it was cut short (文件不完整); copy it again"
+            f"{name}: the file ends in the middle of a character: it was cut short (文件不全); copy it again"
         )
 
 

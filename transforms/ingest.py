@@ -10,9 +10,9 @@ import polars as pl
 
 from reference.contracts import Column, Contract
 from reference.text_tables import TextTables
-from transforms.ingest_headers import HeaderMap, MappedColumn
+from transforms.ingest_headers import HeaderMap
 from transforms.ingest_lines import REJECTED
-from transforms.ingest_types import STAGED_TYPES, currency_of, full, nulls_of, quick
+from transforms.ingest_types import STAGED_TYPES, currency_of, nulls_of, quick, retries, untidy
 from transforms.text import clean_columns
 
 QUARANTINE = pl.Schema(
@@ -40,8 +40,9 @@ def type_rows(text: pl.DataFrame, header_map: HeaderMap, contract: Contract, tab
     Money is in 元 (or the unit of its currency), capital in 元 of `capital_currency`, personal data masked.
     """
     cleaned = _clean(text, header_map, tables)
-    typed, failing = _typed(cleaned, header_map, tables)
-    rejected = _rejected(cleaned, typed, header_map, failing)
+    typed, currencies = _typed(cleaned, header_map, tables)
+    rejected = _rejected(cleaned, typed, header_map)
+    typed = _with_currency(typed, header_map, currencies)
     if rejected.height:
         typed = typed.join(rejected, on="row_no", how="anti", maintain_order="left")
     return Split(_with_envelope(typed, header_map, contract), rejected)
@@ -77,52 +78,41 @@ def _without(column: Column, nulls: tuple[str, ...]) -> pl.Expr:
 
 def _typed(
     cleaned: pl.DataFrame, header_map: HeaderMap, tables: TextTables
-) -> tuple[pl.DataFrame, list[MappedColumn]]:
-    """Return the typed columns and those in which some text could not be typed."""
+) -> tuple[pl.DataFrame, pl.Series]:
+    """Return `row_no` and the typed columns, null where not typable; and the currencies that cells name."""
     present = [mapped for mapped in header_map.columns if mapped.field is not None]
-    first = cleaned.select("row_no", *(quick(m, tables).alias(m.column.name) for m in present))
-    again = _untyped(cleaned, first, present)
-    typed = first.with_columns(
-        cleaned.select(
-            full(m, tables, excel_serials=header_map.excel_serials).alias(m.column.name) for m in again
-        )
-    )
-    return _with_currency(cleaned, typed, again, header_map, tables), _untyped(cleaned, typed, again)
+    typed = cleaned.select("row_no", *(quick(m, tables).alias(m.column.name) for m in present))
+    currencies = pl.Series("capital_currency", [None], pl.String).new_from_index(0, cleaned.height)
+    for mapped in present:
+        name = mapped.column.name
+        for attempt in retries(mapped, tables, excel_serials=header_map.excel_serials):
+            rows = untidy(cleaned[name], typed[name], mapped.column)
+            if rows is None:
+                break
+            cells, at = cleaned.select(name).filter(rows), rows.arg_true()
+            typed = typed.with_columns(typed[name].clone().scatter(at, cells.select(attempt).to_series()))
+            if mapped.column.type == "capital":
+                currencies.scatter(at, cells.select(currency_of(mapped, tables)).to_series())
+    return typed, currencies
 
 
-def _untyped(cleaned: pl.DataFrame, typed: pl.DataFrame, columns: list[MappedColumn]) -> list[MappedColumn]:
-    before, after = cleaned.null_count().row(0, named=True), typed.null_count().row(0, named=True)
-    return [m for m in columns if after[m.column.name] > before[m.column.name]]
-
-
-def _with_currency(
-    cleaned: pl.DataFrame,
-    typed: pl.DataFrame,
-    again: list[MappedColumn],
-    header_map: HeaderMap,
-    tables: TextTables,
-) -> pl.DataFrame:
-    """Fill `capital_currency` from the capital's text, the currency column, the header, else CNY."""
+def _with_currency(typed: pl.DataFrame, header_map: HeaderMap, named: pl.Series) -> pl.DataFrame:
+    """Fill `capital_currency` from the capital's own text, the currency column, the header, else CNY."""
     capital = next(
         (m for m in header_map.columns if m.column.type == "capital" and m.field is not None), None
     )
     if capital is None:
         return typed
-    written = currency_of(capital, tables) if capital in again else pl.lit(None, pl.String)
     told = typed["capital_currency"] if "capital_currency" in typed.columns else pl.lit(None, pl.String)
     assumed = pl.when(pl.col(capital.column.name).is_not_null()).then(pl.lit(capital.currency or "CNY"))
-    return typed.with_columns(cleaned.select(capital_currency=pl.coalesce(written, told, assumed)))
+    return typed.with_columns(pl.coalesce(named, told, assumed).alias("capital_currency"))
 
 
-def _rejected(
-    cleaned: pl.DataFrame, typed: pl.DataFrame, header_map: HeaderMap, failing: list[MappedColumn]
-) -> pl.DataFrame:
+def _rejected(cleaned: pl.DataFrame, typed: pl.DataFrame, header_map: HeaderMap) -> pl.DataFrame:
     """Return one row per row that cannot be staged, with the first column at fault in contract order."""
-    nulls, untyped = typed.null_count().row(0, named=True), {m.column.name for m in failing}
     faults = [_misplaced(cleaned, header_map)]
     for mapped in header_map.columns:
-        name = mapped.column.name
-        if name in untyped or (mapped.column.not_null and nulls.get(name)):
+        if mapped.field is not None:
             faults.append(_fault(cleaned, typed, mapped.column))
     found = pl.concat(fault.cast(REJECTED) for fault in faults)
     return found.unique("row_no", keep="first", maintain_order=True).sort("row_no")
@@ -140,10 +130,15 @@ def _misplaced(cleaned: pl.DataFrame, header_map: HeaderMap) -> pl.DataFrame:
 
 
 def _fault(cleaned: pl.DataFrame, typed: pl.DataFrame, column: Column) -> pl.DataFrame:
+    """Return the rows whose text in this column could not be typed, or that lack a value they need."""
     text, value = cleaned[column.name], typed[column.name]
+    can_fail = column.type not in ("text", "code") or column.values or column.name == "capital_currency"
+    suspect = column.not_null or (can_fail and value.null_count() > text.null_count())
+    if not (suspect and value.null_count()):
+        return pl.DataFrame(schema=REJECTED)
     at_fault = value.is_null() if column.not_null else value.is_null() & text.is_not_null()
-    rows = pl.DataFrame({"row_no": cleaned["row_no"], "text": text}).filter(at_fault)
     missing = pl.when(pl.col("text").is_null()).then(pl.lit("missing_value"))
+    rows = pl.DataFrame({"row_no": cleaned["row_no"], "text": text}).filter(at_fault)
     return rows.select(
         "row_no",
         column_name=pl.lit(column.name),
@@ -162,9 +157,9 @@ def _reason(column: Column) -> pl.Expr:
 
 
 def _with_envelope(good: pl.DataFrame, header_map: HeaderMap, contract: Contract) -> pl.DataFrame:
-    schema = staged_schema(contract)
+    schema, dated = staged_schema(contract), pl.lit(header_map.file_date, pl.Date)
     own = good.with_columns(source_file=pl.lit(header_map.file))
     whole = own.with_columns(
         pl.lit(None, kind).alias(name) for name, kind in schema.items() if name not in own.columns
     )
-    return whole.select(schema.names()).with_columns(pl.col("extract_date").fill_null(header_map.file_date))
+    return whole.select(schema.names()).with_columns(pl.col("extract_date").fill_null(dated))

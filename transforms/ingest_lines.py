@@ -11,20 +11,23 @@ import polars as pl
 
 # A quoted field may span this many physical lines; a quote not closed by then is a stray one.
 MAX_SPAN = 50
-# Readers put this noncharacter where bytes could not be decoded.
-UNDECODABLE = "\uffff"
+# Readers put this noncharacter where bytes could not be decoded; nothing else begins with its first byte.
+UNDECODABLE = "\U0010ffff"
 REJECTED = pl.Schema(
     {"row_no": pl.Int64, "column_name": pl.String, "value": pl.String, "reason_code": pl.String}
 )
 _NEVER_IN_TEXT = "\x1e"
+# Field count of a line that is part of a record with quotes, and is judged as such.
+_TAKEN = -2
 
 
 @dataclass(frozen=True)
 class LineSplit:
-    """Rows of one block: fields `f0…` with `row_no`, the broken lines, and the text to carry over."""
+    """Rows of one block: fields `f0…` with `row_no`, the broken lines; lines used up, text to carry over."""
 
     fields: pl.DataFrame
     broken: pl.DataFrame
+    lines: int
     carry: bytes
 
 
@@ -48,20 +51,20 @@ def split_lines(block: bytes, separator: str, width: int, first_row: int, *, fin
         pl.int_range(pl.len(), dtype=pl.Int64).alias("at"), pl.col("f0").alias("line")
     )
     quoted = _quoted_records(lines, separator, width, final=final) if b'"' in block else _no_quotes(lines)
-    plain = lines.head(quoted.end).join(
-        quoted.taken.to_frame("at"), on="at", how="anti", maintain_order="left"
-    )
-    counted = plain.with_columns(
-        count=pl.col("line").str.count_matches(separator, literal=True).cast(pl.Int64) + 1
-    )
-    plain_good, plain_broken = _judge(counted, separator, width, block)
-    quoted_good, quoted_broken = _judge(quoted.records, separator, width, block)
-    fields = [_plain_fields(block, plain_good, separator, width)]
-    if quoted_good.height:
-        fields.append(_quoted_fields(quoted_good, separator, width))
+    counts = lines["line"].str.count_matches(separator, literal=True).cast(pl.Int64) + 1
+    counted = lines.with_columns(counts.alias("count").scatter(quoted.taken, _TAKEN)).head(quoted.end)
+    is_good, broken = _judge(counted, separator, width, block)
+    fields = _read_plain(block, separator, width).with_columns(lines["at"]).head(quoted.end).filter(is_good)
+    if quoted.records.height:
+        is_good, more = _judge(quoted.records, separator, width, block)
+        fields = pl.concat([fields, _quoted_fields(quoted.records.filter(is_good), separator, width)]).sort(
+            "at"
+        )
+        broken = pl.concat([broken, more]).sort("at")
     return LineSplit(
-        _numbered(pl.concat(fields), first_row),
-        _numbered(pl.concat([plain_broken, quoted_broken]), first_row).cast(REJECTED),
+        _numbered(fields, first_row),
+        _numbered(broken, first_row).cast(REJECTED),
+        quoted.end,
         _tail(block, lines.height - quoted.end),
     )
 
@@ -144,17 +147,15 @@ def _close(lines: pl.Series, start: int, last: int, separator: str, width: int) 
     return None, last + 1
 
 
-def _judge(
-    counted: pl.DataFrame, separator: str, width: int, block: bytes
-) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Split counted lines into good and broken; lines with nothing but blanks and separators are neither."""
+def _judge(counted: pl.DataFrame, separator: str, width: int, block: bytes) -> tuple[pl.Series, pl.DataFrame]:
+    """Return which rows are good, and the broken ones; lines of blanks and separators only are neither."""
     is_blank = pl.col("line").is_null() | pl.col("line").str.contains(rf'^[{separator}"\s]*$')
-    garbled = UNDECODABLE.encode() in block
+    garbled = UNDECODABLE.encode()[:1] in block
     is_garbled = pl.col("line").str.contains(UNDECODABLE, literal=True) if garbled else pl.lit(value=False)
-    rows = counted.filter(~is_blank).with_columns(garbled=is_garbled)
-    good = pl.col("count").eq(width) & ~pl.col("garbled")
-    shape = pl.format("{} fields, {} expected", "count", pl.lit(width))
-    broken = rows.filter(~good).select(
+    rows = counted.select("at", "count", is_row=~is_blank & (pl.col("count") != _TAKEN), garbled=is_garbled)
+    is_good = rows.select(pl.col("is_row") & ~pl.col("garbled") & (pl.col("count") == width)).to_series()
+    shape = pl.col("count").cast(pl.String) + f" fields, {width} expected"
+    broken = rows.filter(~is_good & rows["is_row"]).select(
         "at",
         column_name=pl.lit(None, pl.String),
         value=pl.when("garbled")
@@ -164,14 +165,7 @@ def _judge(
         .otherwise(shape),
         reason_code=pl.when("garbled").then(pl.lit("bad_encoding")).otherwise(pl.lit("broken_line")),
     )
-    return rows.filter(good), broken
-
-
-def _plain_fields(block: bytes, good: pl.DataFrame, separator: str, width: int) -> pl.DataFrame:
-    if good.is_empty():
-        return _read_plain(b"", separator, width).with_columns(at=pl.lit(0, pl.Int64)).head(0)
-    every = _read_plain(block, separator, width)
-    return (every if every.height == good.height else every[good["at"]]).with_columns(good["at"])
+    return is_good, broken
 
 
 def _quoted_fields(good: pl.DataFrame, separator: str, width: int) -> pl.DataFrame:
@@ -191,9 +185,8 @@ def _quoted_fields(good: pl.DataFrame, separator: str, width: int) -> pl.DataFra
 
 
 def _numbered(frame: pl.DataFrame, first_row: int) -> pl.DataFrame:
-    """Replace `at` by `row_no`, the physical line of the file, and order by it."""
-    ordered = frame if frame["at"].is_sorted() else frame.sort("at")
-    return ordered.select((pl.col("at") + first_row).alias("row_no"), pl.exclude("at"))
+    """Replace `at` by `row_no`, the physical line of the file."""
+    return frame.select((pl.col("at") + first_row).alias("row_no"), pl.exclude("at"))
 
 
 def _tail(block: bytes, lines: int) -> bytes:

@@ -1,11 +1,12 @@
 """Cleaned text → typed values: codes, integers, exact money, capital with currency, dates, masks.
 
-Here: one pair of expressions per column type, a quick one for well-behaved text and a full one.
+Here: readings per column type, a quick one for well-behaved text, then fuller ones.
 Not here: characters (text.py), which rows are rejected and why (ingest.py).
 """
 
 import re
 from collections.abc import Iterable
+from datetime import date
 
 import polars as pl
 
@@ -29,7 +30,7 @@ STAGED_TYPES: dict[str, pl.DataType] = {
 
 
 def quick(mapped: MappedColumn, tables: TextTables) -> pl.Expr:
-    """Return the typed column, right for plain text; what it leaves null, `full` looks at again."""
+    """Return the typed column, right for plain text; `untidy` says which rows need more."""
     text, column = pl.col(mapped.column.name), mapped.column
     if column.type == "integer":
         return text.cast(pl.Int64, strict=False)
@@ -41,10 +42,34 @@ def quick(mapped: MappedColumn, tables: TextTables) -> pl.Expr:
         return text.replace_strict(tables.currencies, default=None, return_dtype=pl.String)
     if column.values:
         return text.replace_strict(_code_list(column), default=None, return_dtype=pl.String)
-    return _code(text) if column.type == "code" else _masked(text, column)
+    return _masked(text, column)
 
 
-def full(mapped: MappedColumn, tables: TextTables, *, excel_serials: bool) -> pl.Expr:
+def untidy(text: pl.Series, quickly: pl.Series, column: Column) -> pl.Series | None:
+    """Return which rows `retries` must look at, null if none: not typed, or not yet the form of a code."""
+    if column.type == "code":
+        rows = text.str.contains("[^0-9A-Z]").fill_null(value=False)
+    elif quickly.null_count() > text.null_count():
+        rows = quickly.is_null() & text.is_not_null()
+    else:
+        return None
+    return rows if rows.any() else None
+
+
+def retries(mapped: MappedColumn, tables: TextTables, *, excel_serials: bool) -> list[pl.Expr]:
+    """Return the further readings to try on untidy rows, cheap ones first; the last one knows them all."""
+    if mapped.column.type in ("date", "open_date"):
+        text = pl.col(mapped.column.name)
+        slashed = text.str.replace_all("/", "-", literal=True).str.to_date("%Y-%m-%d", strict=False)
+        digits = pl.when(text.str.len_bytes() == 8).then(text).str.to_date("%Y%m%d", strict=False)
+        return [
+            _plausible(pl.coalesce(slashed, digits)),
+            _plausible(_any_date(text, excel_serials=excel_serials)),
+        ]
+    return [_full(mapped, tables)]
+
+
+def _full(mapped: MappedColumn, tables: TextTables) -> pl.Expr:
     """Return the typed column for every accepted way of writing it; null where the text is none of them."""
     text, column = pl.col(mapped.column.name), mapped.column
     if column.type == "integer":
@@ -54,14 +79,12 @@ def full(mapped: MappedColumn, tables: TextTables, *, excel_serials: bool) -> pl
         part = amount_parts(text, tables).struct.field
         factor = part("unit").replace_strict(tables.units, default=mapped.factor, return_dtype=pl.Int64)
         return _yuan(_ungrouped(part("number")), factor)
-    if column.type in ("date", "open_date"):
-        return _plausible(_any_date(text, excel_serials=excel_serials))
     if column.name == "capital_currency":
         return text.str.to_uppercase().replace_strict(tables.currencies, default=None, return_dtype=pl.String)
     if column.values:
         folded = text.str.replace_all(r"\s", "").str.to_lowercase()
         return folded.replace_strict(_code_list(column), default=None, return_dtype=pl.String)
-    return quick(mapped, tables)
+    return _code(text) if column.type == "code" else text
 
 
 def amount_parts(text: pl.Expr, tables: TextTables) -> pl.Expr:
@@ -74,7 +97,7 @@ def amount_parts(text: pl.Expr, tables: TextTables) -> pl.Expr:
 
 
 def currency_of(mapped: MappedColumn, tables: TextTables) -> pl.Expr:
-    """Return the ISO currency of a capital column: as its text says, else its header, else CNY."""
+    """Return the ISO currency that the cells of a capital column name, null where they name none."""
     part = amount_parts(pl.col(mapped.column.name), tables).struct.field
     named = pl.coalesce(part("after"), part("before"))
     return named.replace_strict(tables.currencies, default=None, return_dtype=pl.String)
@@ -126,14 +149,14 @@ def _any_date(text: pl.Expr, *, excel_serials: bool) -> pl.Expr:
 
 
 def _plausible(day: pl.Expr) -> pl.Expr:
-    return pl.when(day.dt.year().is_between(1840, 2199)).then(day)
+    return pl.when(day.is_between(date(1840, 1, 1), date(2199, 12, 31))).then(day)
 
 
 def _masked(text: pl.Expr, column: Column) -> pl.Expr:
     """Hide personal data so that it never reaches the lake: 张*, 138****1234."""
     if column.personal == "name":
-        return pl.concat_str(text.str.head(1), pl.lit("*"))
+        return text.str.head(1) + "*"
     if column.personal == "phone":
-        ends = pl.concat_str(text.str.head(3), pl.lit("****"), text.str.tail(4))
+        ends = text.str.head(3) + "****" + text.str.tail(4)
         return pl.when(text.str.len_chars() >= 11).then(ends).when(text.is_not_null()).then(pl.lit("****"))
     return text
