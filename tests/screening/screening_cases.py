@@ -1,0 +1,239 @@
+"""Small provinces for screening tests: a table of cases, one subject a line, to the frames the steps take.
+
+A report cell reads `2023-05-10 3/120/0.5` = 提交日 社保人数/营业收入(万元)/纳税(万元), `-` for a blank, and
+may go on with `/从业人数/资产(万元)`. Columns a table leaves out have the value of an ordinary live firm.
+"""
+
+import csv
+from collections.abc import Iterable, Mapping
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import polars as pl
+
+from reference.classes import load_classes
+from reference.rules import load_rules
+from transforms.classify import classify_subjects
+from transforms.gather import gather_evidence
+from transforms.report_history import reported_years
+from transforms.screen_facts import screening_facts
+
+GOLDEN = Path(__file__).parent.parent / "golden" / "screening"
+AS_OF = date(2025, 3, 31)
+
+Case = Mapping[str, str]
+
+MONEY = pl.Decimal(18, 2)
+SCHEMAS: dict[str, dict[str, type[pl.DataType] | pl.DataType]] = {
+    "subjects": {
+        "subject_key": pl.String, "entity_class": pl.String, "uscc": pl.String, "uscc_check": pl.String,
+        "subject_type_code": pl.String, "status": pl.String, "status_text": pl.String,
+        "established_on": pl.Date, "cancelled_on": pl.Date, "revoked_on": pl.Date,
+        "parent_uscc": pl.String, "industry_code": pl.String, "registered_capital": MONEY,
+        "capital_currency": pl.String, "register_city_code": pl.String,
+    },
+    "reports": {
+        "subject_key": pl.String, "report_year": pl.Int64, "submit_date": pl.Date, "emp_count": pl.Int64,
+        "si_pension": pl.Int64, "revenue": MONEY, "main_revenue": MONEY, "tax": MONEY, "assets": MONEY,
+        "extract_date": pl.Date,
+    },
+    "abnormal": {
+        "subject_key": pl.String, "reason_code": pl.String, "in_date": pl.Date, "out_date": pl.Date,
+        "decide_org": pl.String, "doc_no": pl.String, "extract_date": pl.Date,
+    },
+    "serious": {
+        "subject_key": pl.String, "in_date": pl.Date, "out_date": pl.Date, "reason_text": pl.String,
+        "decide_org": pl.String, "doc_no": pl.String, "extract_date": pl.Date,
+    },
+    "defaulters": {
+        "subject_key": pl.String, "case_no": pl.String, "court": pl.String, "publish_date": pl.Date,
+        "remove_date": pl.Date, "subject_type": pl.String, "extract_date": pl.Date,
+    },
+    "units": {
+        "subject_key": pl.String, "link_strength": pl.String, "ind_code": pl.String, "control": pl.String,
+        "op_status": pl.String, "inst_type": pl.String, "emp_end": pl.Int64, "revenue": MONEY,
+        "assets": MONEY, "extract_date": pl.Date,
+    },
+    "trade": {
+        "subject_key": pl.String, "customs_code": pl.String, "reg_date": pl.Date, "cancel_date": pl.Date,
+        "trade_year": pl.Int64, "export_usd": MONEY, "import_usd": MONEY, "extract_date": pl.Date,
+    },
+    "tech": {
+        "subject_key": pl.String, "tag": pl.String, "valid_from": pl.Date, "valid_to": pl.Date,
+        "extract_date": pl.Date,
+    },
+    "superseded": {"subject_key": pl.String},
+    "parents": {"parent_uscc": pl.String},
+    "placed": {"subject_key": pl.String, "level": pl.String},
+}  # fmt: skip
+
+
+def read_cases(name: str) -> list[dict[str, str]]:
+    """Return the lines of one golden table."""
+    with (GOLDEN / f"{name}.csv").open(encoding="utf-8", newline="") as handle:
+        return list(csv.DictReader(handle))
+
+
+def frames(cases: Iterable[Case]) -> dict[str, pl.LazyFrame]:
+    """Return every frame of the city step; case i is subject `S000i`."""
+    rows: dict[str, list[dict[str, object]]] = {name: [] for name in SCHEMAS}
+    for index, case in enumerate(cases):
+        for name, row in _rows(f"S{index:04d}", case):
+            rows[name].append(row)
+    return {name: pl.LazyFrame(found, schema=SCHEMAS[name]) for name, found in rows.items()}
+
+
+def facts_of(
+    city: Mapping[str, pl.LazyFrame], as_of: date, feed: Iterable[int] | None = None
+) -> pl.LazyFrame:
+    """Return the screening facts of a city; without `feed` its reports tell which years are covered."""
+    covered = reported_years(city["reports"], as_of).collect()["report_year"].to_list()
+    evidence = {name: frame for name, frame in city.items() if name not in {"subjects", "placed"}}
+    classes, rules = load_classes(), load_rules()
+    gathered = gather_evidence(city["subjects"], **evidence, classes=classes, rules=rules, as_of=as_of)
+    classified = classify_subjects(gathered, classes=classes, rules=rules, as_of=as_of)
+    feed_years = covered if feed is None else list(feed)
+    return screening_facts(classified, city["placed"], feed_years=feed_years, rules=rules, as_of=as_of)
+
+
+def _rows(key: str, case: Case) -> list[tuple[str, dict[str, object]]]:
+    filed = [name for name in case if name[:-4] == "report_" and case[name]]
+    rows = {
+        "subjects": [_subject(key, case)],
+        "placed": [{"subject_key": key, "level": case.get("level", "township") or None}],
+        "reports": [_report(key, name[-4:], case[name], case) for name in filed],
+        "abnormal": _abnormal(key, case),
+        "serious": _serious(key, case),
+        "defaulters": _defaulter(key, case),
+        "units": _unit(key, case),
+        "trade": _trade(key, case),
+        "tech": _tech(key, case),
+        "superseded": [{"subject_key": key}] * int(case.get("superseded_rows") or 0),
+        "parents": [{"parent_uscc": case["parent"]}] if case.get("parent_registered") == "yes" else [],
+    }
+    return [(name, row) for name, found in rows.items() for row in found]
+
+
+def _subject(key: str, case: Case) -> dict[str, object]:
+    return {
+        "subject_key": key,
+        "entity_class": case.get("entity_class") or "enterprise",
+        "uscc": case.get("uscc") or key,
+        "uscc_check": case.get("uscc_check") or "missing",
+        "subject_type_code": case.get("type") or "1190",
+        "status": case.get("status") or "A",
+        "status_text": case.get("status_text") or "存续",
+        "established_on": _day(case.get("established", "2010-01-01")),
+        "cancelled_on": _day(case.get("cancelled")),
+        "revoked_on": _day(case.get("revoked")),
+        "parent_uscc": case.get("parent") or None,
+        "industry_code": case.get("industry", "C1311") or None,
+        "registered_capital": _wan(case.get("capital_wan")),
+        "capital_currency": case.get("currency") or "CNY",
+        "register_city_code": "3301",
+    }
+
+
+def _report(key: str, year: str, cell: str, case: Case) -> dict[str, object]:
+    submitted, figures = cell.split(" ")
+    insured, revenue, tax, staff, assets = [*figures.split("/"), "-", "-"][:5]
+    return {
+        "subject_key": key,
+        "report_year": int(year),
+        "submit_date": _day(submitted),
+        "si_pension": _number(insured),
+        "revenue": _wan(revenue),
+        "main_revenue": None,
+        "tax": _wan(tax),
+        "emp_count": _number(staff),
+        "assets": _wan(assets),
+        "extract_date": _day(case.get("reports_extracted")),
+    }
+
+
+def _abnormal(key: str, case: Case) -> list[dict[str, object]]:
+    row = _listing(key, case, "abnormal")
+    return [{**row, "reason_code": case["abnormal_reason"]}] if row else []
+
+
+def _serious(key: str, case: Case) -> list[dict[str, object]]:
+    row = _listing(key, case, "serious")
+    return [{**row, "reason_text": "虚假广告"}] if row else []
+
+
+def _listing(key: str, case: Case, prefix: str) -> dict[str, object]:
+    if not case.get(f"{prefix}_in"):
+        return {}
+    return {
+        "subject_key": key,
+        "in_date": _day(case[f"{prefix}_in"]),
+        "out_date": _day(case.get(f"{prefix}_out")),
+        "decide_org": "某市市场监督管理局",
+        "doc_no": f"列字{key}号",
+        "extract_date": _day(case.get(f"{prefix}_extracted")),
+    }
+
+
+def _defaulter(key: str, case: Case) -> list[dict[str, object]]:
+    if not case.get("published"):
+        return []
+    row = {"subject_key": key, "case_no": f"(2024)执{key}号", "court": "某县人民法院"}
+    dates = {"publish_date": _day(case["published"]), "remove_date": _day(case.get("removed"))}
+    extracted = _day(case.get("defaulters_extracted"))
+    return [{**row, **dates, "subject_type": case.get("defaulter") or "firm", "extract_date": extracted}]
+
+
+def _unit(key: str, case: Case) -> list[dict[str, object]]:
+    if not any(value for name, value in case.items() if name.startswith("census_")):
+        return []
+    return [
+        {
+            "subject_key": key,
+            "link_strength": case.get("census_link") or "exact",
+            "ind_code": case.get("census_industry") or None,
+            "control": case.get("census_control") or None,
+            "op_status": case.get("census_op") or None,
+            "inst_type": case.get("census_inst") or None,
+            "emp_end": _number(case.get("census_staff")),
+            "revenue": _wan(case.get("census_revenue_wan")),
+            "assets": _wan(case.get("census_assets_wan")),
+            "extract_date": _day(case.get("census_extracted")),
+        }
+    ]
+
+
+def _trade(key: str, case: Case) -> list[dict[str, object]]:
+    if not (case.get("customs_code") or case.get("trade_year")):
+        return []
+    return [
+        {
+            "subject_key": key,
+            "customs_code": case.get("customs_code") or None,
+            "reg_date": _day(case.get("customs_from")),
+            "cancel_date": _day(case.get("customs_to")),
+            "trade_year": _number(case.get("trade_year")),
+            "export_usd": _wan(case.get("export_wan_usd")),
+            "import_usd": None,
+            "extract_date": _day(case.get("customs_extracted")),
+        }
+    ]
+
+
+def _tech(key: str, case: Case) -> list[dict[str, object]]:
+    if not case.get("tech_tag"):
+        return []
+    dates = {"valid_from": _day(case.get("tech_from")), "valid_to": _day(case.get("tech_to"))}
+    return [{"subject_key": key, "tag": case["tech_tag"], **dates, "extract_date": None}]
+
+
+def _day(text: str | None) -> date | None:
+    return date.fromisoformat(text) if text else None
+
+
+def _number(text: str | None) -> int | None:
+    return int(text) if text and text != "-" else None
+
+
+def _wan(text: str | None) -> Decimal | None:
+    return Decimal(text) * 10_000 if text and text != "-" else None
