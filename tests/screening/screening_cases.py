@@ -99,7 +99,7 @@ def facts_of(
 
 def _rows(key: str, case: Case) -> list[tuple[str, dict[str, object]]]:
     filed = [name for name in case if name[:-4] == "report_" and case[name]]
-    rows = {
+    rows: dict[str, list[dict[str, object]]] = {
         "subjects": [_subject(key, case)],
         "placed": [{"subject_key": key, "level": case.get("level", "township") or None}],
         "reports": [_report(key, name[-4:], case[name], case) for name in filed],
