@@ -40,6 +40,6 @@ def load_text_tables() -> TextTables:
 
 
 def _rows(name: str) -> list[dict[str, str]]:
-    """Return the rows of one file under text/; lines that begin with # are provenance."""
+    """Return the rows of one file under text/; lines that begin with "# " are provenance."""
     lines = (TEXT_DIR / name).read_text(encoding="utf-8").splitlines()
-    return list(csv.DictReader(line for line in lines if not line.startswith("#")))
+    return list(csv.DictReader(line for line in lines if not line.startswith("# ")))

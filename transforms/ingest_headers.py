@@ -92,7 +92,7 @@ def parse_unit(text: str, tables: TextTables) -> tuple[int | None, str | None]:
 
 
 def _aliases(contract: Contract) -> dict[str, str]:
-    return {fold(header): column.name for column in contract.columns for header in column.headers}
+    return {fold(header): c.name for c in contract.columns for header in (c.name, *c.headers)}
 
 
 def _base(header: str) -> str:

@@ -17,6 +17,8 @@ REJECTED = pl.Schema(
     {"row_no": pl.Int64, "column_name": pl.String, "value": pl.String, "reason_code": pl.String}
 )
 _NEVER_IN_TEXT = "\x1e"
+# Stands for a quoted field where fields are counted; a quote right behind it means it was not the end.
+_QUOTED = "\x1f"
 # Field count of a line that is part of a record with quotes, and is judged as such.
 _TAKEN = -2
 
@@ -100,8 +102,8 @@ def _quoted_records(lines: pl.DataFrame, separator: str, width: int, *, final: b
 
 def _with_count(records: pl.DataFrame, separator: str) -> pl.DataFrame:
     """Add `count`: fields of each record, separators inside quotes not counted; -1 if a quote stays open."""
-    skeleton = (separator + pl.col("line")).str.replace_all(_quoted_field(separator), separator)
-    is_open = skeleton.str.contains(separator + '"', literal=True)
+    skeleton = (separator + pl.col("line")).str.replace_all(_quoted_field(separator), separator + _QUOTED)
+    is_open = skeleton.str.contains(f'[{separator}{_QUOTED}]"')
     count = skeleton.str.count_matches(separator, literal=True).cast(pl.Int64)
     return records.with_columns(count=pl.when(is_open).then(-1).otherwise(count))
 
@@ -140,9 +142,9 @@ def _close(lines: pl.Series, start: int, last: int, separator: str, width: int) 
         text += "\n" + line
         if '"' not in line:
             continue
-        skeleton = re.sub(_quoted_field(separator), separator + "\0", separator + text)
-        if separator + '"' not in skeleton:
-            whole = skeleton.count(separator) == width and not re.search(rf"\0[^{separator}]", skeleton)
+        skeleton = re.sub(_quoted_field(separator), separator + _QUOTED, separator + text)
+        if not re.search(f'[{separator}{_QUOTED}]"', skeleton):
+            whole = skeleton.count(separator) == width and not re.search(f"{_QUOTED}[^{separator}]", skeleton)
             return (text, stop) if whole else (None, stop)
     return None, last + 1
 
