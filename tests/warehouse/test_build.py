@@ -8,7 +8,7 @@ from typing import Any
 
 import duckdb
 import pytest
-from warehouse_makers import make_batch, record_of, write_table
+from warehouse_makers import firm, make_batch, record_of, rows, write_table
 
 from reference.tables import load_tables, tables_of
 from warehouse.build import BatchFiles, build_warehouse
@@ -29,20 +29,6 @@ CONTRACT = {
 }
 JAN, FEB, MAR = date(2025, 1, 31), date(2025, 2, 28), date(2025, 3, 31)
 Build = Callable[..., Path]
-
-
-def rows(path: Path, query: str) -> list[tuple[Any, ...]]:
-    with duckdb.connect(str(path), read_only=True) as con:
-        return con.execute(query).fetchall()
-
-
-def firm(key: str, **columns: object) -> dict[str, Any]:
-    return {
-        "subject_key": key,
-        "uscc": key,
-        "name": f"{key}有限公司",
-        "division_code": "330106001000",
-    } | columns
 
 
 @pytest.fixture
@@ -142,85 +128,6 @@ def test_report_counts_the_rows_of_each_table(tmp_path: Path, divisions: Path) -
     assert report.rows["dim_enterprise"] == 2
     assert report.rows["fact_visit_target"] == 1
     assert report.size_bytes == (tmp_path / "c.duckdb").stat().st_size
-
-
-VALIDITY = "SELECT subject_key, address, valid_from, valid_to FROM dim_enterprise ORDER BY ALL"
-
-
-def test_one_batch_opens_every_firm(small: Path) -> None:
-    assert rows(small, VALIDITY) == [("A", None, MAR, None), ("B", None, MAR, None)]
-
-
-def test_changes_gaps_and_returns_over_three_batches(tmp_path: Path, build: Build) -> None:
-    seen = {
-        JAN: [
-            firm("kept"),
-            firm("moved", address="old"),
-            firm("gone"),
-            firm("back"),
-            firm("there and back", address="1"),
-        ],
-        FEB: [firm("kept"), firm("moved", address="new"), firm("there and back", address="2"), firm("later")],
-        MAR: [
-            firm("kept"),
-            firm("moved", address="new"),
-            firm("back"),
-            firm("there and back", address="1"),
-            firm("later"),
-        ],
-    }
-    path = build(*(make_batch(tmp_path / "lake", day, firms) for day, firms in seen.items()))
-    assert rows(path, VALIDITY) == sorted(
-        [
-            ("kept", None, JAN, None),
-            ("moved", "old", JAN, FEB),
-            ("moved", "new", FEB, None),
-            ("gone", None, JAN, FEB),
-            ("back", None, JAN, FEB),
-            ("back", None, MAR, None),
-            ("there and back", "1", JAN, FEB),
-            ("there and back", "2", FEB, MAR),
-            ("there and back", "1", MAR, None),
-            ("later", None, FEB, None),
-        ],
-        key=lambda row: (row[0], row[1] or "~", row[2]),
-    )
-
-
-def test_validity_equals_a_slow_obvious_oracle(tmp_path: Path, build: Build) -> None:
-    days = [date(2025, month, 1) for month in range(1, 7)]
-    state = {  # firm -> address per batch, None where the batch does not have it
-        f"F{i:02d}": [None if (i * 7 + k * 5) % 4 == 0 else str((i + k * k) % 3) for k in range(6)]
-        for i in range(40)
-    }
-    batches = [
-        make_batch(
-            tmp_path / "lake", day, [firm(k, address=v[n]) for k, v in state.items() if v[n] is not None]
-        )
-        for n, day in enumerate(days)
-    ]
-    expected = [(key, *row) for key, values in state.items() for row in stretches(values, days)]
-    assert rows(build(*batches), VALIDITY) == sorted(expected)
-
-
-def stretches(values: list[str | None], days: list[date]) -> list[tuple[str, date, date | None]]:
-    found: list[tuple[str, date, date | None]] = []
-    for n, value in enumerate(values):
-        if n and values[n - 1] is not None and value != values[n - 1]:
-            found[-1] = (*found[-1][:2], days[n])
-        if value is not None and (n == 0 or value != values[n - 1]):
-            found.append((value, days[n], None))
-    return found
-
-
-def test_a_batch_of_one_city_says_nothing_of_the_others(tmp_path: Path, build: Build) -> None:
-    ningbo = {"register_city_code": "3302"}
-    path = build(
-        make_batch(tmp_path / "lake", JAN, [firm("H"), firm("N", **ningbo)]),
-        make_batch(tmp_path / "lake", FEB, [firm("H", address="new")], cities=("3301",)),
-        make_batch(tmp_path / "lake", MAR, [firm("H", address="new"), firm("N", **ningbo)]),
-    )
-    assert rows(path, VALIDITY) == [("H", "new", FEB, None), ("H", None, JAN, FEB), ("N", None, JAN, None)]
 
 
 def test_households_stay_out_unless_in_scope_and_a_personal_name_is_masked(

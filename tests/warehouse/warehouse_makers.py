@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import polars as pl
 
 from reference.tables import load_tables
@@ -116,3 +117,18 @@ def target_of(record: BatchRecord, firm: dict[str, Any]) -> dict[str, Any]:
         "township_code": code[:9] if code and code[6:9] != "000" else None,
         "place_method": "T5" if code else None,
     }
+
+
+def rows(path: Path, query: str) -> list[tuple[Any, ...]]:
+    """Ask a warehouse file."""
+    with duckdb.connect(str(path), read_only=True) as con:
+        return con.execute(query).fetchall()
+
+
+def firm(key: str, **columns: object) -> dict[str, Any]:
+    return {
+        "subject_key": key,
+        "uscc": key,
+        "name": f"{key}有限公司",
+        "division_code": "330106001000",
+    } | columns
