@@ -97,7 +97,7 @@ def prepare_units(staged_census: pl.LazyFrame, codes: RegisterCodes) -> pl.LazyF
 
 
 def _with_codes(staged_census: pl.LazyFrame, codes: RegisterCodes) -> pl.LazyFrame:
-    """The staged units with uscc, org_code, reg_no checked, and `_body`: eight characters per organisation."""
+    """The staged units with uscc, org_code, reg_no checked, and `_body`: eight characters each."""
     unit_code = pl.col("unit_code")
     checked = check_uscc(
         staged_census.with_columns(unit_code.alias("uscc")),

@@ -1,0 +1,49 @@
+# make demo · make test: both set everything up by themselves (Python 3.11, make and git are enough).
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+BIN := .venv/bin
+STAMP := .venv/.installed
+DEMO_DIR ?= demo
+
+.PHONY: setup demo test lint format types imports dictionary bench lock clean
+
+setup: $(STAMP)
+
+$(STAMP): requirements.lock pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==0.13.9
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --compile-bytecode --require-hashes -r requirements.lock
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	touch $(STAMP)
+
+demo: setup
+	$(BIN)/zoufang demo --dir $(DEMO_DIR)
+
+test: lint types imports
+	$(BIN)/pytest -n 2 --dist loadgroup
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+format: setup
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+types: setup
+	$(BIN)/mypy cli flows transforms expectations warehouse reference simulator bench
+
+imports: setup
+	$(BIN)/lint-imports
+
+dictionary: setup
+	$(BIN)/python -m warehouse.dictionary
+
+bench: setup
+	$(BIN)/python -m bench.run
+	$(BIN)/python -m bench.place
+
+lock: setup
+	$(BIN)/uv pip compile pyproject.toml --extra dev --generate-hashes --no-header --python-version 3.11 --upgrade -o requirements.lock
+
+clean:
+	rm -rf .venv demo .mypy_cache .ruff_cache .pytest_cache

@@ -1,0 +1,228 @@
+"""The command `zoufang`: one verb a function, exit status 0 done, 1 gate, 2 input or usage, 3 fault.
+
+Here: arguments in, messages out.  Not here: any work (flows/, simulator/, warehouse/).
+"""
+
+import json
+import os
+import sys
+import traceback
+from datetime import date, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from reference.errors import EnvironmentProblem, InputProblem
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    help="走访: from a province's registers to the visit target list.",
+)
+
+Inbox = Annotated[Path, typer.Option(help="folder with one folder per source (registry, annual_reports, …)")]
+HomeDir = Annotated[Path, typer.Option(help="folder that holds lake/, runs/, warehouse/ and dispatch/")]
+AsOf = Annotated[
+    datetime, typer.Option("--as-of", formats=["%Y-%m-%d"], help="batch date 基准日, YYYY-MM-DD")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="print one JSON object for programs")]
+
+
+def main() -> None:
+    """Run the command line; every way it can end has its exit status."""
+    _quiet_libraries()
+    try:
+        app()
+    except InputProblem as problem:
+        _stop(2, str(problem))
+    except EnvironmentProblem as problem:
+        _stop(3, str(problem))
+    except OSError as fault:
+        _stop(3, f"{fault.strerror or fault}: {fault.filename or ''}; mend it and run again with --resume")
+    except Exception as fault:
+        if type(fault).__name__ == "GateFailedError":
+            _stop(1, str(fault))
+        _stop(3, f"internal fault: {fault}\n{traceback.format_exc()}")
+
+
+@app.command()
+def demo(
+    directory: Annotated[Path, typer.Option("--dir", help="where inbox and home are made")] = Path("demo"),
+    enterprises: Annotated[int, typer.Option(min=1000, help="firms to simulate")] = 20_000,
+    as_json: AsJson = False,
+) -> None:
+    """Simulate a small province, run everything, print what was published."""
+    from simulator.simulate import simulate as write_inbox
+
+    as_of = date(2025, 3, 31)
+    write_inbox(
+        directory / "inbox", enterprises=enterprises, households=enterprises // 10, seed=1, as_of=as_of
+    )
+    _run(directory / "inbox", directory / "home", as_of, None, "enterprise+coop", False, as_json)
+
+
+@app.command()
+def simulate(
+    out: Annotated[Path, typer.Option(help="folder for the inbox; truth goes to OUT/truth")],
+    enterprises: Annotated[int, typer.Option(min=1000)],
+    seed: Annotated[int, typer.Option()],
+    households: Annotated[int, typer.Option(min=0)] = 0,
+    as_of: AsOf = datetime(2025, 3, 31),
+) -> None:
+    """Write the inbox of a synthetic province and its ground truth."""
+    from simulator.simulate import simulate as write_inbox
+
+    print(write_inbox(out, enterprises=enterprises, households=households, seed=seed, as_of=as_of.date()))
+
+
+@app.command()
+def run(
+    inbox: Inbox,
+    home: HomeDir,
+    as_of: AsOf,
+    city: Annotated[list[str] | None, typer.Option(help="only these cities, e.g. 3301; repeatable")] = None,
+    scope: Annotated[str, typer.Option(help="enterprise, enterprise+coop or all")] = "enterprise+coop",
+    resume: Annotated[bool, typer.Option(help="go on where a killed run of the same inputs stopped")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Make and publish one batch."""
+    _run(inbox, home, as_of.date(), city, scope, resume, as_json)
+
+
+@app.command()
+def backfill(
+    inbox: Inbox,
+    home: HomeDir,
+    since: Annotated[datetime, typer.Option("--from", formats=["%Y-%m-%d"])],
+    until: Annotated[datetime, typer.Option("--to", formats=["%Y-%m-%d"])],
+    every: Annotated[str, typer.Option(help="month: one batch at each month's end")] = "month",
+) -> None:
+    """Make one batch per period, oldest first; run again, it goes on where it stopped."""
+    from flows.backfill import backfill as fill
+    from flows.summary import text_summary
+
+    for summary in fill(inbox, home, since.date(), until.date(), every):
+        print(text_summary(summary), end="\n\n")
+
+
+@app.command()
+def place(
+    in_file: Annotated[Path, typer.Option("--in", help="CSV, Parquet or XLSX")],
+    column: Annotated[str, typer.Option(help="the column that holds the addresses")],
+    out: Annotated[Path, typer.Option(help="CSV, Parquet or XLSX")],
+    city_column: Annotated[str | None, typer.Option()] = None,
+    county_column: Annotated[str | None, typer.Option()] = None,
+) -> None:
+    """Place the addresses of any file: its columns plus division, names, level, method and confidence."""
+    from flows.place_file import place_file
+
+    rows = place_file(
+        in_file, out, address_column=column, city_column=city_column, county_column=county_column
+    )
+    print(f"{rows:,} rows written to {out}")
+
+
+@app.command()
+def screen(
+    explain: Annotated[str, typer.Option(help="USCC 统一社会信用代码 of the firm")],
+    home: HomeDir,
+    batch: Annotated[str | None, typer.Option(help="batch id; the newest by default")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say why a firm is on or off the list: every rule, its inputs, its evidence."""
+    from flows.explain import explain_firm, explanation_text
+
+    explanation = explain_firm(home, explain, batch)
+    print(_json(explanation) if as_json else explanation_text(explanation))
+
+
+@app.command()
+def gate(home: HomeDir, as_json: AsJson = False) -> None:
+    """Show the quality results of the newest run."""
+    from expectations.report import quality_summary, read_report
+    from flows.home import Home
+
+    folders = sorted(
+        Home(home.resolve()).runs.glob("*/gate/meta_quality.parquet"), key=lambda p: p.stat().st_mtime
+    )
+    if not folders:
+        raise InputProblem(f"{home}: no run has reached its gate; start one with zoufang run")
+    report = read_report(folders[-1].parents[1])
+    print(_json(report.frame().to_dicts()) if as_json else quality_summary(report))
+    if report.verdict == "blocked":
+        raise typer.Exit(1)
+
+
+@app.command()
+def history(home: HomeDir, as_json: AsJson = False) -> None:
+    """List the kept versions of the published warehouse, newest first."""
+    from warehouse.publish import history as versions
+
+    found = versions(home.resolve())
+    if as_json:
+        print(_json([vars(version) for version in found]))
+        return
+    for version in found:
+        mark = "*" if version.is_current else " "
+        print(f"{mark} {version.number:04d}  {version.batch_id}  run {version.run_id}")
+
+
+@app.command()
+def rollback(
+    home: HomeDir, to: Annotated[str, typer.Option(help="batch id or run id, see zoufang history")]
+) -> None:
+    """Publish a kept version again."""
+    from flows.home import Home
+    from warehouse.publish import rollback as back
+
+    with Home(home.resolve()).locked():
+        version = back(home.resolve(), to)
+    print(f"published again: {version.batch_id} (run {version.run_id})")
+
+
+def _run(
+    inbox: Path, home: Path, as_of: date, cities: list[str] | None, scope: str, resume: bool, as_json: bool
+) -> None:
+    from flows.ingest import check_inbox
+    from flows.settings import make_settings
+
+    make_settings(inbox, home, as_of, cities, scope, resume)
+    check_inbox(inbox)
+    _give_prefect_a_home(home)
+    from flows.run import run_batch
+    from flows.summary import text_summary
+
+    summary = run_batch(str(inbox), str(home), as_of, cities, scope, resume)
+    print(_json(summary) if as_json else text_summary(summary))
+
+
+def _give_prefect_a_home(home: Path) -> None:
+    """Keep Prefect's own records under the home folder, unless the user chose a place or a server."""
+    folder = home.resolve() / ".prefect"
+    if "PREFECT_HOME" not in os.environ:
+        # Its server cannot make the folder itself: it then waits for a database it may not open.
+        folder.mkdir(parents=True, exist_ok=True)
+        os.environ["PREFECT_HOME"] = str(folder)
+
+
+def _quiet_libraries() -> None:
+    """No call leaves the machine, and a person sees our messages only."""
+    quiet = {
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "DO_NOT_TRACK": "1",
+        "GX_ANALYTICS_ENABLED": "false",
+        "PREFECT_LOGGING_LEVEL": "CRITICAL",
+        "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
+    }
+    for name, value in quiet.items():
+        os.environ.setdefault(name, value)
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=1, default=str)
+
+
+def _stop(status: int, message: str) -> None:
+    print(message, file=sys.stderr)
+    sys.exit(status)

@@ -1,0 +1,71 @@
+"""The verb `screen --explain`: every rule on one firm, with its inputs and evidence.
+
+Here: finding the firm's frames in the run that published its batch.  Not here: the rules (transforms/screen.py).
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from flows.batches import Pointer, read_pointers
+from flows.home import Home
+from flows.settings import Settings
+from flows.steps_city import city_facts
+from reference.errors import InputProblem
+from reference.rules import load_rules
+from transforms.screen import explain_subject
+
+SHOWN = (
+    "name", "uscc", "status", "disposition", "primary_rule", "flags", "size_class", "place_level", "province",
+    "city", "county", "township", "community", "place_method", "place_confidence", "in_census", "census_link_method",
+)  # fmt: skip
+
+
+def explain_firm(home: Path, uscc: str, batch_id: str | None = None) -> dict[str, Any]:
+    """Return the firm's decision and one entry per rule; InputProblem if batch or firm is unknown."""
+    where = Home(home.resolve())
+    pointer = _pointer(where, batch_id)
+    record = pointer.record
+    for city in pointer.units:
+        path = where.curated("enterprises", record.as_of, city, record.run_id)
+        firm = (
+            pl.scan_parquet(path).filter((pl.col("uscc") == uscc) | (pl.col("subject_key") == uscc)).collect()
+        )
+        if firm.height:
+            rules = _rules(where, pointer, city, firm["subject_key"][0])
+            return {"batch_id": record.batch_id, **firm.select(SHOWN).to_dicts()[0], "rules": rules}
+    raise InputProblem(
+        f"{uscc}: no such firm in batch {record.batch_id}; check the code, or name another --batch"
+    )
+
+
+def explanation_text(explanation: dict[str, Any]) -> str:
+    """Return the explanation as text for a terminal."""
+    lines = [f"{name}: {value}" for name, value in explanation.items() if name != "rules"]
+    for rule in explanation["rules"]:
+        lines.append("  ".join(str(v) for k, v in rule.items() if k != "subject_key" and v not in (None, "")))
+    return "\n".join(lines)
+
+
+def _pointer(home: Home, batch_id: str | None) -> Pointer:
+    found = [p for p in read_pointers(home) if batch_id in (None, p.record.batch_id)]
+    if not found:
+        known = ", ".join(p.record.batch_id for p in read_pointers(home)) or "none"
+        raise InputProblem(f"{home.root}: batch {batch_id or ''} is not published; published: {known}")
+    return found[-1]
+
+
+def _rules(home: Home, pointer: Pointer, city: str, subject_key: str) -> list[dict[str, Any]]:
+    record = pointer.record
+    settings = Settings(home.root, home, record.as_of, record.cities, record.scope)
+    work = home.run(record.run_id) / "work"
+    if not work.is_dir():
+        raise InputProblem(
+            f"the working files of run {record.run_id} are gone; run the batch again to explain it"
+        )
+    steps = home.run(record.run_id) / "steps" / "route-annual_reports.json"
+    years = json.loads(steps.read_text(encoding="utf-8"))["figures"]["years"]
+    facts = city_facts(work, city, years, settings)["facts"].filter(pl.col("subject_key") == subject_key)
+    return explain_subject(facts, load_rules(), record.as_of).collect().to_dicts()

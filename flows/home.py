@@ -1,0 +1,67 @@
+"""The home folder of an installation: where lake, runs, warehouse and dispatch lie.
+
+Here: paths and the lock that keeps two runs apart.  Not here: what is written there.
+"""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from reference.errors import EnvironmentProblem
+
+
+@dataclass(frozen=True)
+class Home:
+    """Paths under `--home DIR`; the layout is described in docs/architecture.md."""
+
+    root: Path
+
+    @property
+    def staged(self) -> Path:
+        """Typed Parquet of every ingested file, content-addressed."""
+        return self.root / "lake" / "staged"
+
+    @property
+    def quarantine(self) -> Path:
+        """Rows that could not be typed, with their reasons, content-addressed like `staged`."""
+        return self.root / "lake" / "quarantine"
+
+    @property
+    def batches(self) -> Path:
+        """One pointer file per published batch: which run's curated files are the truth."""
+        return self.root / "lake" / "batches"
+
+    @property
+    def runs(self) -> Path:
+        """One folder per run: intermediates, step manifests, gate results, report."""
+        return self.root / "runs"
+
+    def curated(self, table: str, as_of: date, city: str, run_id: str) -> Path:
+        """Return the immutable file of one curated table, batch date, city and run."""
+        partition = self.root / "lake" / "curated" / table / f"as_of={as_of}" / f"city={city}"
+        return partition / f"{run_id}.parquet"
+
+    def run(self, run_id: str) -> Path:
+        """Return the folder of one run."""
+        return self.runs / run_id
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the home's only writer lock; the kernel frees it when the process dies."""
+        self.runs.mkdir(parents=True, exist_ok=True)
+        handle = os.open(self.runs / ".lock", os.O_CREAT | os.O_RDWR, 0o640)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(handle)
+            raise EnvironmentProblem(
+                f"another run is writing to {self.root}; wait for it to end, then start again"
+            ) from None
+        try:
+            yield
+        finally:
+            os.close(handle)

@@ -1,0 +1,90 @@
+"""What one run was asked to do, fixed once, and the deterministic names that follow from it.
+
+Here: parameters, versions and fingerprints.  Not here: reading data, deciding about firms.
+"""
+
+import tomllib
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from pathlib import Path
+
+from flows.home import Home
+from flows.manifest import combine, hash_file
+from reference.divisions import divisions_version
+from reference.errors import InputProblem
+from reference.rules import load_rules
+
+PROJECT = Path(__file__).parents[1]
+CODE_FOLDERS = ("flows", "transforms", "expectations", "warehouse", "reference")
+SCOPES = ("enterprise", "enterprise+coop", "all")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The parameters of one run; `cities` empty means the whole province."""
+
+    inbox: Path
+    home: Home
+    as_of: date
+    cities: tuple[str, ...] = ()
+    scope: str = "enterprise+coop"
+    resume: bool = False
+
+    @property
+    def batch_id(self) -> str:
+        """Return `ZJ-YYYYMM-DD`: the same date is always the same batch, in whatever order runs come."""
+        return f"ZJ-{self.as_of:%Y%m-%d}"
+
+
+@dataclass(frozen=True)
+class Versions:
+    """What made a batch: code, rules, divisions and inputs, each as a content hash."""
+
+    code: str
+    rules: str
+    divisions: str
+    inputs_sha256: str
+
+    def run_id(self, settings: Settings) -> str:
+        """Return the run's name; equal parameters, inputs and code give an equal name."""
+        parts = (self.code, self.rules, self.divisions, self.inputs_sha256, settings.scope, *settings.cities)
+        return f"{settings.as_of:%Y%m%d}-{combine(parts)[:12]}"
+
+
+def make_settings(
+    inbox: str | Path,
+    home: str | Path,
+    as_of: date,
+    cities: list[str] | None = None,
+    scope: str = "enterprise+coop",
+    resume: bool = False,
+) -> Settings:
+    """Check the parameters a person or a schedule gave; InputProblem says what to change."""
+    if scope not in SCOPES:
+        raise InputProblem(f"scope '{scope}' is not known; choose one of {', '.join(SCOPES)}")
+    wrong = [
+        city
+        for city in cities or []
+        if not (city.startswith("33") and len(city) in {4, 6} and city.isdigit())
+    ]
+    if wrong:
+        raise InputProblem(
+            f"city code {', '.join(wrong)} is not a Zhejiang city; write 3301 … 3311 (杭州 … 丽水)"
+        )
+    short = tuple(sorted({city[:4] for city in cities or []}))
+    return Settings(Path(inbox).resolve(), Home(Path(home).resolve()), as_of, short, scope, resume)
+
+
+@cache
+def code_version() -> str:
+    """Return package version and a hash over the source and reference files that decide results."""
+    version = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
+    suffixes = {".py", ".yml", ".csv", ".sql"}
+    files = (p for folder in CODE_FOLDERS for p in (PROJECT / folder).rglob("*") if p.suffix in suffixes)
+    return f"{version}+{combine(hash_file(p) for p in sorted(files))[:12]}"
+
+
+def find_versions(inputs_sha256: str) -> Versions:
+    """Return the versions in force now."""
+    return Versions(code_version(), load_rules().rules_version, divisions_version(), inputs_sha256)

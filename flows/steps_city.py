@@ -1,0 +1,133 @@
+"""The city step: one register city's subjects through classify, place, screen and target.
+
+Here: wiring the pure transforms and writing the curated tables of one city.
+Not here: any rule (transforms/), the order of steps (flows/run.py).
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from flows.settings import Settings
+from flows.steps_ingest import Body, scan_source
+from reference.classes import load_classes
+from reference.divisions import load_gazetteer
+from reference.rules import load_rules
+from reference.tables import load_tables
+from transforms.classify import CLASS_COLUMNS, classify_subjects
+from transforms.gather import gather_evidence, registered_parents
+from transforms.place_subjects import place_subjects
+from transforms.screen import screen_subjects
+from transforms.screen_facts import screening_facts
+from transforms.target import decide, visit_targets
+
+EVIDENCE = {
+    "reports": "annual_reports",
+    "abnormal": "abnormal_list",
+    "serious": "serious_violations",
+    "defaulters": "judgment_defaulters",
+    "trade": "customs",
+    "tech": "tech_lists",
+}
+"""Frame names of the transforms, by the source they come from."""
+
+
+def parents_step(subjects: Sequence[Path], work: Path, settings: Settings) -> Body:
+    """Write the firms that branches name as parents and that are on the register, province-wide."""
+    path = work / "parents.parquet"
+    frame = registered_parents(pl.scan_parquet(list(subjects)), load_rules(), settings.as_of)
+    frame.collect(engine="streaming").sort("parent_uscc").write_parquet(path)
+    return [path], {}
+
+
+def city_frames(work: Path, city: str) -> dict[str, pl.LazyFrame]:
+    """Return the city's frames by their names in the transforms; an absent source is an empty frame."""
+    frames = {name: _scan(work, source, city) for name, source in EVIDENCE.items()}
+    return {
+        **frames,
+        "units": _scan(work, "units", city),
+        "subjects": pl.scan_parquet(work / "subjects" / f"{city}.parquet"),
+    }
+
+
+def city_facts(work: Path, city: str, years: Sequence[int], settings: Settings) -> dict[str, pl.LazyFrame]:
+    """Return the city's frames, plus placed and facts, each one row per subject."""
+    frames, rules, classes = city_frames(work, city), load_rules(), load_classes()
+    gathered = gather_evidence(
+        **frames,
+        superseded=pl.scan_parquet(work / "superseded.parquet"),
+        parents=pl.scan_parquet(work / "parents.parquet"),
+        classes=classes,
+        rules=rules,
+        as_of=settings.as_of,
+    )
+    classified = classify_subjects(gathered, classes=classes, rules=rules, as_of=settings.as_of)
+    placed = place_subjects(
+        frames["subjects"], frames["units"], load_gazetteer(), rules.common.day("census_on")
+    ).collect().lazy()  # fmt: skip
+    facts = screening_facts(
+        classified, placed, feed_years=years, rules=rules, as_of=settings.as_of
+    ).collect().lazy()  # fmt: skip
+    return {**frames, "placed": placed, "facts": facts}
+
+
+def city_step(work: Path, city: str, years: Sequence[int], settings: Settings, run_id: str) -> Body:
+    """Write the curated tables of one city, sorted by subject; return counts for account and report."""
+    frames, rules = city_facts(work, city, years, settings), load_rules()
+    hits = screen_subjects(frames["facts"], rules, settings.as_of).collect().sort("subject_key", "rule_id")
+    decided = decide(frames["facts"], hits.lazy(), rules.scope(settings.scope))
+    enterprises = _enterprises(frames, decided).collect().sort("subject_key")
+    targets = (
+        visit_targets(enterprises.lazy(), settings.batch_id, settings.as_of).collect().sort("subject_key")
+    )
+    tables = {"enterprises": enterprises, "rule_hits": hits, "visit_targets": targets}
+    paths = []
+    for table, frame in tables.items():
+        path = settings.home.curated(table, settings.as_of, city, run_id)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_suffix(".tmp")
+        frame.write_parquet(temporary)
+        temporary.replace(path)
+        paths.append(path)
+    return paths, _figures(enterprises)
+
+
+def _scan(work: Path, source: str, city: str) -> pl.LazyFrame:
+    """One city's rows of a source; where there are none, an empty frame of the same columns."""
+    path = work / source / f"{city}.parquet"
+    if path.exists():
+        return pl.scan_parquet(path)
+    others = sorted((work / source).glob("*.parquet"))
+    if others:
+        return pl.scan_parquet(others[0]).clear()
+    contract = "census" if source == "units" else source
+    extra = [
+        "subject_key",
+        "register_city_code",
+        *(["unit_key", "link_method", "link_strength"] if source == "units" else []),
+    ]
+    return scan_source(contract, []).with_columns(pl.lit(None, dtype=pl.String).alias(c) for c in extra)
+
+
+def _enterprises(frames: dict[str, pl.LazyFrame], decided: pl.LazyFrame) -> pl.LazyFrame:
+    """One row per subject: register, class, place and decision, in the declared columns."""
+    links = frames["units"].select("subject_key", in_census=True, census_link_method="link_method")
+    classified = frames["facts"].select("subject_key", *CLASS_COLUMNS)
+    place = {"level": "place_level", "method": "place_method", "confidence": "place_confidence"}
+    return (
+        frames["subjects"].drop("industry_code")
+        .join(classified, on="subject_key", how="left", validate="1:1")
+        .join(frames["placed"].rename(place), on="subject_key", how="left", validate="1:1")
+        .join(decided, on="subject_key", how="left", validate="1:1")
+        .join(links, on="subject_key", how="left", validate="1:1")
+        .with_columns(pl.col("in_census").fill_null(False))
+        .select(column.name for column in load_tables()["enterprises"].columns)
+    )  # fmt: skip
+
+
+def _figures(enterprises: pl.DataFrame) -> dict[str, Any]:
+    count = dict(enterprises.group_by("disposition").len().sort("disposition").iter_rows())
+    levels = enterprises.filter(pl.col("disposition") == "target").group_by("place_level").len()
+    return {"dispositions": count, "levels": {str(k): v for k, v in levels.sort("place_level").iter_rows()}}
