@@ -58,9 +58,12 @@ def _with_keys(staged: pl.LazyFrame, codes: RegisterCodes) -> pl.LazyFrame:
     is_old_number = pl.col("uscc").str.contains(r"^(?:[0-9]{13}|[0-9]{15})$").fill_null(False)
     reg_no = pl.coalesce("reg_no", pl.when(is_old_number).then("uscc"))
     row = pl.concat_str(pl.lit("ROW:"), "source_file", pl.lit(":"), "row_no")
+    # A number Excel turned into 3.3E+14 is shared by thousands.
+    tells_apart = pl.col("reg_no").str.len_chars().ge(6) & ~pl.col("reg_no").str.contains(r"[.+]")
+    numbered = pl.when(tells_apart).then(pl.lit("REG:") + pl.col("reg_no"))
     key = (
         pl.when(_SOUND | can_identify(pl.col("uscc"))).then("uscc")
-        .otherwise(pl.coalesce(pl.lit("REG:") + pl.col("reg_no"), row))
+        .otherwise(pl.coalesce(numbered, row))
     )  # fmt: skip
     return checked.with_columns(reg_no.alias("reg_no")).with_columns(key.alias("subject_key"))
 
