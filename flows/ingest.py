@@ -14,7 +14,7 @@ from pathlib import Path
 import polars as pl
 
 from flows.readers import CHUNK_BYTES, FileShape, inspect_file, read_batches
-from flows.readers_text import ahead
+from flows.readers_text import ahead, no_rows
 from reference.contracts import CONTRACTS_DIR, Contract, load_contracts
 from reference.errors import InputProblem
 from reference.text_tables import TEXT_DIR, TextTables, load_text_tables
@@ -193,9 +193,7 @@ def _typed_batches(
 
 def _require_readable(name: str, rows_in: int, undecodable: int) -> None:
     if not rows_in:
-        raise InputProblem(
-            f"{name}: there is a header but not one row; ask for the file again, or take it out"
-        )
+        raise no_rows(name)
     if undecodable > max(1, BAD_ENCODING_SHARE * rows_in):
         raise InputProblem(
             f"{name}: {undecodable} of {rows_in} lines are neither UTF-8 nor GB18030 throughout (编码混乱); "

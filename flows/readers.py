@@ -13,7 +13,7 @@ from typing import Literal
 import fastexcel
 import polars as pl
 
-from flows.readers_text import TextShape, ahead, inspect_text, text_batches
+from flows.readers_text import TextShape, ahead, inspect_text, no_rows, text_batches
 from reference.contracts import Contract
 from reference.errors import InputProblem
 from transforms.ingest_headers import header_row
@@ -135,6 +135,8 @@ def _inspect_xlsx(path: Path, name: str, contract: Contract) -> FileShape:
         if head.height:
             rows = [[cell or "" for cell in row] for row in head.rows()]
             index, _ = header_row(rows, contract)
+            if head.height == index + 1:
+                raise no_rows(name)
             return FileShape("xlsx", tuple(rows[index]), index + 1, sheet=sheet)
     raise InputProblem(f"{name}: every sheet is empty; ask for the file again, or take it out of the inbox")
 
@@ -155,6 +157,7 @@ def _sheet_rows(path: Path, shape: FileShape) -> Iterator[pl.DataFrame]:
 def _inspect_parquet(path: Path, name: str, contract: Contract) -> FileShape:
     try:
         schema = pl.read_parquet_schema(path)
+        is_empty = pl.scan_parquet(path).select(pl.len()).collect().item() == 0
     except (pl.exceptions.PolarsError, OSError) as error:
         raise InputProblem(
             f"{name}: the Parquet file is damaged or cut short ({error}); copy or export it again"
@@ -164,6 +167,8 @@ def _inspect_parquet(path: Path, name: str, contract: Contract) -> FileShape:
         raise InputProblem(
             f"{name}: columns {', '.join(nested)} hold lists or structs; export one value per cell"
         )
+    if is_empty:
+        raise no_rows(name)
     return FileShape("parquet", tuple(schema), 0)
 
 

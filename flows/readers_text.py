@@ -6,6 +6,7 @@ Not here: which lines make a row (transforms/ingest_lines.py), other formats (re
 
 import codecs
 import csv
+import io
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -47,10 +48,13 @@ def inspect_text(path: Path, name: str, contract: Contract) -> tuple[TextShape, 
     text = head[bom : None if whole else head.rfind(b"\n") + 1].decode(encoding, "replace")
     separator, headers, line = _header(text, contract)
     if whole and not any(rest.strip(f'{separator}" \t\r\u3000') for rest in text.split("\n")[line:]):
-        raise InputProblem(
-            f"{name}: there is a header but not one row; ask for the file again, or take it out"
-        )
+        raise no_rows(name)
     return TextShape(encoding, bom, separator, line, len(headers)), headers
+
+
+def no_rows(name: str) -> InputProblem:
+    """Return the problem of a file that holds a header and nothing else."""
+    return InputProblem(f"{name}: there is a header but not one row; ask for the file again, or take it out")
 
 
 def text_batches(path: Path, name: str, shape: TextShape, chunk_bytes: int) -> Iterator[LineSplit]:
@@ -171,7 +175,7 @@ def _header(text: str, contract: Contract) -> tuple[str, tuple[str, ...], int]:
 
 def _first_rows(text: str, separator: str) -> tuple[list[list[str]], list[int]]:
     """Return the first rows and the physical line each ends on; an absurd field ends the search."""
-    reader = csv.reader(text.splitlines(keepends=True), delimiter=separator)
+    reader = csv.reader(io.StringIO(text, newline="\n"), delimiter=separator)
     rows, ends = [], []
     try:
         for row in reader:

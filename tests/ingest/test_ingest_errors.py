@@ -5,6 +5,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+import xlsxwriter
 from ingest_makers import REGISTRY_HEADER, ingest_all, put, put_registry
 
 from flows.ingest import check_inbox
@@ -102,6 +103,23 @@ def test_a_file_in_two_encodings_is_refused_and_leaves_nothing(tmp_path: Path) -
     with pytest.raises(InputProblem, match="50 of 101 lines"):
         ingest_all(tmp_path)
     assert not list(tmp_path.glob("staged/registry/file=*"))
+
+
+def test_workbooks_and_parquet_without_rows_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "inbox" / "registry").mkdir(parents=True)
+    empty = pl.DataFrame(schema={header: pl.String for header in REGISTRY_HEADER.split(",")})
+    empty.write_parquet(tmp_path / "inbox" / "registry" / "a.parquet")
+    with xlsxwriter.Workbook(str(tmp_path / "inbox" / "registry" / "b.xlsx")) as book:
+        book.add_worksheet().write_row(0, 0, REGISTRY_HEADER.split(","))
+    told = [line.split(": ")[1][:25] for line in _problem(tmp_path).splitlines()]
+    assert told == ["there is a header but not"] * 2
+
+
+def test_a_header_may_span_lines_and_stand_below_a_title(tmp_path: Path) -> None:
+    text = f'某市在册数据,,,,,\n"注册资本\n（万元）",{REGISTRY_HEADER}\n5,{ROW}\n'
+    put(tmp_path, "registry", "a.csv", text.encode("gb18030"))
+    _, staged, _ = ingest_all(tmp_path)
+    assert staged.select("row_no", pl.col("reg_capital").cast(pl.String)).rows() == [(4, "50000.00")]
 
 
 def test_nested_parquet_columns_are_refused(tmp_path: Path) -> None:
