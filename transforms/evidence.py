@@ -121,7 +121,7 @@ def _older_rows(rows: pl.LazyFrame, key: list[str], dates: list[str]) -> pl.Lazy
 
     Only keys that occur twice are sorted; a hash finds them, the key itself decides.
     """
-    hashed = rows.select(*key, *dates, *_ROW, _hash=pl.struct(key).hash())
+    hashed = rows.select(*dict.fromkeys([*key, *dates, *_ROW]), _hash=pl.struct(key).hash())
     twice = hashed.group_by("_hash").len().filter(pl.col("len") > 1)
     return (
         hashed.join(twice, on="_hash", how="semi")
