@@ -107,7 +107,7 @@ def test_a_file_in_two_encodings_is_refused_and_leaves_nothing(tmp_path: Path) -
 
 def test_workbooks_and_parquet_without_rows_are_refused(tmp_path: Path) -> None:
     (tmp_path / "inbox" / "registry").mkdir(parents=True)
-    empty = pl.DataFrame(schema={header: pl.String for header in REGISTRY_HEADER.split(",")})
+    empty = pl.DataFrame(schema=dict.fromkeys(REGISTRY_HEADER.split(","), pl.String))
     empty.write_parquet(tmp_path / "inbox" / "registry" / "a.parquet")
     with xlsxwriter.Workbook(str(tmp_path / "inbox" / "registry" / "b.xlsx")) as book:
         book.add_worksheet().write_row(0, 0, REGISTRY_HEADER.split(","))

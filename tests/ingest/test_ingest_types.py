@@ -258,3 +258,9 @@ def test_every_accepted_header_of_every_contract_is_found_once() -> None:
     for contract in CONTRACTS.values():
         names = [re.sub(r"\s", "", header) for column in contract.columns for header in column.headers]
         assert len(names) == len(set(names)), contract.source
+
+
+@pytest.mark.parametrize(("cell", "shown"), [("张三丰", "张*"), ("13800001234", "13*"), ("约5万", "约5万")])
+def test_a_rejected_cell_never_shows_a_person(cell: str, shown: str) -> None:
+    split = _typed(REPORTS, ["uscc", "年度", "提交日期", "数据提取日期"], [["1", "2023", "2024-01-01", cell]])
+    assert split.rejected["value"].to_list() == [shown]
