@@ -148,7 +148,7 @@ def _fault(cleaned: pl.DataFrame, typed: pl.DataFrame, column: Column) -> pl.Dat
 
 
 def _discreet(text: pl.Expr) -> pl.Expr:
-    """Hide what looks like a name, a mobile or an identity number: a shifted row brings them to any column."""
+    """Hide what looks like a name, a mobile or an identity number: a shifted row brings them anywhere."""
     numbers = text.str.replace(r"^(1[3-9])\d{9}$", "$1*").str.replace(r"^(\d{4})\d{13}[\dXx]$", "$1*")
     return numbers.str.replace(r"^(\p{Han})\p{Han}{1,3}$", "$1*")
 
