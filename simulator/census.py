@@ -1,0 +1,98 @@
+"""Census units of the subjects, and units no register knows; amounts in 千元.
+
+Here: which round can pair a unit with its subject, planted conflicts of industry and revenue.
+Not here: pairing itself (transforms/link.py), what a unit proves for a rule (truth.py).
+"""
+
+from datetime import date
+
+import numpy as np
+import polars as pl
+
+from simulator.codes import make_usccs
+
+CENSUS_DAY = date(2023, 12, 31)
+ROUNDS = {"L1": 0.8, "L2": 0.07, "L3": 0.05, "L4": 0.08}
+
+
+def census_units(subjects: pl.DataFrame, rng: np.random.Generator) -> pl.DataFrame:
+    """One row per unit of a subject: contract columns plus round, true_uscc, is_other_industry, is_slip."""
+    n = len(subjects)
+    seen = (
+        (pl.col("entity_class") == "enterprise")
+        & (pl.col("est_date") < date(2023, 12, 1))
+        & ~pl.col("wrong_check")
+        & pl.Series(rng.random(n) < 0.65)
+    )
+    idle = pl.col("story").is_in(["stopped", "zeros", "zeros_unknown", "zeros_but_one"])
+    rounds = pl.Series(list(ROUNDS))[rng.choice(4, size=n, p=np.array(list(ROUNDS.values())))]
+    plain = (pl.col("story") == "files") & ~pl.col("is_big") & ~pl.col("is_finance")
+    draw = [rng.random(n) for _ in range(5)]
+    slip = plain & (pl.col("industry") < "5000") & pl.Series(draw[0] < 0.004)
+    shown = pl.when(pl.Series(draw[4] < 0.5)).then(pl.col("name")).otherwise(_other_spelling())
+    units = subjects.with_columns(
+        pl.Series("round", rounds),
+        is_other_industry=plain & pl.Series(draw[1] < 0.02),
+        is_slip=slip,
+        shown_name=shown,
+        op_status=pl.when(idle & pl.Series(draw[2] < 0.85)).then(pl.lit("2")).otherwise(pl.lit("1")),
+        inst_type=pl.when(plain & pl.Series(draw[3] < 0.004)).then(pl.lit("20")).otherwise(pl.lit("10")),
+        factor=pl.when(idle).then(0).when(slip).then(500).otherwise(10),
+    ).filter(seen)
+    # L3 needs the register to state the number, which it does for even serials only.
+    return units.with_columns(
+        pl.when((pl.col("round") == "L3") & (pl.col("serial") % 2 == 1)).then(pl.lit("L1")).otherwise("round").alias("round")
+    ).select(*_columns())  # fmt: skip
+
+
+def _other_spelling() -> pl.Expr:
+    return pl.col("name").str.replace("有限公司", "有限责任公司")
+
+
+def _columns() -> list[pl.Expr]:
+    """The contract's columns of a unit, then the truth about it."""
+    step = pl.col("round")
+    other = pl.when(pl.col("industry") == "7299").then(pl.lit("8010")).otherwise(pl.lit("7299"))
+    return [
+        pl.when(step == "L1").then("uscc").alias("unit_code"),
+        pl.when(step == "L2").then(pl.col("uscc").str.slice(8, 9)).alias("org_code"),
+        pl.when(step == "L3").then("reg_no").alias("reg_no"),
+        pl.col("shown_name").alias("unit_name"),
+        pl.when("is_other_industry").then(other).otherwise("industry").alias("ind_code"),
+        pl.col("division_code").alias("loc_div12"),
+        pl.col("address").alias("loc_addr"),
+        pl.col("division_code").alias("reg_div12"),
+        pl.col("est_date").dt.strftime("%Y%m").alias("open_ym"),
+        pl.lit("173").alias("reg_type"),
+        pl.lit("3").alias("control"),
+        "op_status", "inst_type", pl.lit("1").alias("unit_type"),
+        pl.when(pl.col("factor") == 0).then(0).otherwise("staff").alias("emp_end"),
+        (pl.col("revenue") * pl.col("factor")).alias("revenue"),
+        (pl.col("assets") * 10).alias("assets"),
+        "round", pl.col("uscc").alias("true_uscc"), "is_other_industry", "is_slip",
+    ]  # fmt: skip
+
+
+def extra_units(units: pl.DataFrame, subjects: pl.DataFrame, rng: np.random.Generator) -> pl.DataFrame:
+    """One row per unit that must not be linked: local units of linked firms, and firms no register knows."""
+    local = units.filter((pl.col("round") == "L1") & pl.Series(rng.random(len(units)) < 0.02))
+    local = local.with_columns(
+        org_code=pl.col("unit_code").str.slice(8, 8) + "B",
+        unit_code=pl.lit(None, pl.String),
+        unit_name=pl.col("unit_name") + "第一车间",
+        unit_type=pl.lit("2"),
+        round=pl.lit("secondary"),
+        true_uscc=pl.lit(None, pl.String),
+    )
+    alone = units.filter(pl.Series(rng.random(len(units)) < 0.03))
+    base = subjects["serial"][0] + np.arange(len(alone)) + 12_000_000
+    county = alone["loc_div12"].str.slice(0, 6).cast(pl.Int64).to_numpy()
+    alone = alone.with_columns(
+        unit_code=make_usccs(np.full(len(alone), 91), county, base),
+        org_code=pl.lit(None, pl.String),
+        reg_no=pl.lit(None, pl.String),
+        unit_name=pl.concat_str(pl.lit("浙江无档"), pl.Series(base), pl.lit("工贸有限公司")),
+        round=pl.lit("none"),
+        true_uscc=pl.lit(None, pl.String),
+    )
+    return pl.concat([local, alone])

@@ -1,0 +1,170 @@
+"""What other bureaus know of the subjects: annual reports, lists, trade and technology certificates.
+
+Here: one frame per source in contract columns, values true and typed; near-misses beside each plant.
+Not here: census (census.py), file formats (files.py), what follows for the list (truth.py).
+"""
+
+from datetime import date, timedelta
+
+import numpy as np
+import polars as pl
+
+DAY = pl.Date
+
+
+def last_due_year(as_of: date) -> int:
+    """Return the newest report year whose filing window has closed."""
+    return as_of.year - 1 if (as_of.month, as_of.day) > (6, 30) else as_of.year - 2
+
+
+def with_figures(subjects: pl.DataFrame, rng: np.random.Generator) -> pl.DataFrame:
+    """Adds staff, revenue and assets (万元) of each firm, clear of every size limit of the 2017 standard."""
+    n = len(subjects)
+    is_small = pl.Series(rng.random(n) < 0.3)
+
+    def figure(micro: tuple[int, int], small: tuple[int, int], big: tuple[int, int]) -> pl.Expr:
+        draw = [pl.Series(rng.integers(low, high, n)) for low, high in (micro, small, big)]
+        return pl.when("is_big").then(draw[2]).when(is_small).then(draw[1]).otherwise(draw[0])
+
+    return subjects.with_columns(
+        figure((1, 5), (10, 48), (400, 900)).alias("staff"),
+        figure((2, 45), (120, 450), (8_000, 30_000)).alias("revenue"),
+        figure((1, 90), (120, 1_900), (10_000, 90_000)).alias("assets"),
+    )
+
+
+def annual_reports(subjects: pl.DataFrame, as_of: date, rng: np.random.Generator) -> pl.DataFrame:
+    """One row per subject and filed year of the last three due years; amounts in 万元."""
+    due = last_due_year(as_of)
+    years = [_reports_of(subjects, due - back, back, as_of, rng) for back in (2, 1, 0)]
+    return pl.concat(years)
+
+
+def _reports_of(
+    subjects: pl.DataFrame, year: int, back: int, as_of: date, rng: np.random.Generator
+) -> pl.DataFrame:
+    """One row per report of one year; `back` counts years before the last due one."""
+    n = len(subjects)
+    story = pl.col("story")
+    absent = {0: ["stopped", "missed_last", "late_alive"], 1: ["stopped", "missed_before_last", "late_alive"]}
+    day = pl.lit(date(year + 1, 1, 5)) + pl.duration(days=pl.Series(rng.integers(0, 165, n)))
+    late = pl.lit(as_of - timedelta(days=500))
+    silent = pl.Series(rng.random(n) < 0.4)
+    filed = ~story.is_in(absent.get(back, []))
+    is_kind = pl.col("entity_class").is_in(["enterprise", "coop"]) | (
+        (pl.col("entity_class") == "household") & silent
+    )
+    zeros = story.is_in(["zeros", "zeros_unknown"]) | ((story == "zeros_but_one") & (back != 1))
+    alive = pl.when(zeros).then(0).otherwise(1)
+    return (
+        subjects.with_columns(submit_date=pl.when(story == "late_alive").then(late).otherwise(day))
+        .with_columns(filed=filed & is_kind & (pl.col("est_date").dt.year() <= year))
+        .filter("filed")
+        .select(
+            "uscc",
+            report_year=pl.lit(year, pl.Int64),
+            submit_date="submit_date",
+            emp_count=pl.col("staff") * alive,
+            si_pension=pl.when((story != "zeros_unknown") | (back > 0)).then(pl.col("staff") * alive),
+            revenue=pl.col("revenue") * alive,
+            tax=(pl.col("revenue") // 20 + 1) * alive,
+            assets=pl.col("assets"),
+            liabilities=pl.col("assets") // 3,
+            op_state=pl.lit("开业"),
+        )
+    )
+
+
+def abnormal_list(subjects: pl.DataFrame, as_of: date, rng: np.random.Generator) -> pl.DataFrame:
+    """One row per listing; R3 both standing and removed, other reasons beside them."""
+    shares = {"R1": 0.02, "R2": 0.004, "R3": 0.006, "R4": 0.015}
+    rows = _listed(subjects, sum(shares.values()), as_of, rng)
+    weights = np.array(list(shares.values()))
+    picked = pl.Series(list(shares))[rng.choice(4, size=len(rows), p=weights / weights.sum())]
+    return rows.select(
+        "uscc", event_id="event", reason_code=picked, in_date="start", out_date="end",
+        decide_org=pl.col("county") + "市场监督管理局",
+    )  # fmt: skip
+
+
+def serious_violations(subjects: pl.DataFrame, as_of: date, rng: np.random.Generator) -> pl.DataFrame:
+    """One row per listing on the serious-violations list, standing or removed."""
+    return _listed(subjects, 0.006, as_of, rng).select(
+        "uscc", event_id="event", reason_text=pl.lit("虚假宣传情节严重"), in_date="start", out_date="end",
+        decide_org=pl.col("county") + "市场监督管理局",
+    )  # fmt: skip
+
+
+def judgment_defaulters(subjects: pl.DataFrame, as_of: date, rng: np.random.Generator) -> pl.DataFrame:
+    """One row per case: standing, removed, older than two years, or against a person."""
+    rows = _listed(subjects, 0.025, as_of, rng)
+    draw = rng.random(len(rows))
+    person = pl.Series(draw < 0.2)
+    expired = pl.Series((draw >= 0.2) & (draw < 0.3))
+    return rows.select(
+        "uscc",
+        case_no=pl.concat_str(
+            pl.lit("（"), pl.col("start").dt.year(), pl.lit("）浙执"), "serial", pl.lit("号")
+        ),
+        court=pl.col("county") + "人民法院",
+        file_date=pl.col("start") - pl.duration(days=60),
+        publish_date=pl.when(expired).then(pl.lit(as_of - timedelta(days=900))).otherwise("start"),
+        remove_date=pl.when(expired).then(pl.lit(None, DAY)).otherwise("end"),
+        perform=pl.lit("全部未履行"),
+        subject_type=pl.when(person).then(pl.lit("person")).otherwise(pl.lit("firm")),
+    )
+
+
+def customs(subjects: pl.DataFrame, as_of: date) -> pl.DataFrame:
+    """One row per trader and year of the last two; one in eight lost its registration and stopped long ago."""
+    traders = subjects.filter("is_trader").with_columns(lapsed=pl.col("serial") % 8 == 0)
+    years = [
+        traders.select(
+            "uscc",
+            customs_code=pl.col("county_code").str.slice(0, 4)
+            + pl.lit("96")
+            + pl.col("serial").cast(pl.String).str.slice(-4).str.zfill(4),
+            reg_date="est_date",
+            cancel_date=pl.when("lapsed").then(pl.lit(date(as_of.year - 4, 3, 1))),
+            trade_year=pl.when("lapsed")
+            .then(as_of.year - 6 - back)
+            .otherwise(as_of.year - 1 - back)
+            .cast(pl.Int64),
+            export_usd=pl.col("revenue") * 500,
+            import_usd=pl.lit(0, pl.Int64),
+        )
+        for back in (0, 1)
+    ]
+    return pl.concat(years)
+
+
+def tech_lists(subjects: pl.DataFrame, as_of: date, rng: np.random.Generator) -> pl.DataFrame:
+    """One row per technology certificate."""
+    kept = subjects.filter(
+        (pl.col("entity_class") == "enterprise") & pl.Series(rng.random(len(subjects)) < 0.04)
+    )
+    start = date(as_of.year - 2, 12, 8)
+    return kept.select(
+        "uscc",
+        tag=pl.when(pl.col("serial") % 3 == 0).then(pl.lit("hnte")).otherwise(pl.lit("zj_tech_sme")),
+        cert_no=pl.concat_str(pl.lit(f"GR{start.year}33"), pl.col("serial").cast(pl.String).str.zfill(8)),
+        valid_from=pl.lit(start),
+        valid_to=pl.lit(date(start.year + 3, 12, 8)),
+    )
+
+
+def _listed(subjects: pl.DataFrame, share: float, as_of: date, rng: np.random.Generator) -> pl.DataFrame:
+    """A sample of subjects with start, end (null for two in three; never far in the future) and event."""
+    n = len(subjects)
+    days = rng.integers(40, 650, n)
+    ended = pl.Series(rng.random(n) < 0.33)
+    # A third of the removals fall on the batch date itself or the day after: the limit of the rule.
+    gone = np.where(rng.random(n) < 0.33, rng.integers(-1, 2, n), rng.integers(1, 40, n))
+    return (
+        subjects.with_columns(
+            start=pl.lit(as_of) - pl.duration(days=pl.Series(days)),
+            end=pl.when(ended).then(pl.lit(as_of) - pl.duration(days=pl.Series(gone))),
+            event=pl.concat_str(pl.lit("E"), "serial"),
+        )
+        .filter(pl.Series(rng.random(n) < share))
+    )  # fmt: skip

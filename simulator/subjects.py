@@ -1,0 +1,149 @@
+"""The subjects of one chunk as they truly are, before any bureau writes them down.
+
+Here: class, status, dates, size and the story each subject is planted with (domain §8.2 shares).
+Not here: evidence of other bureaus (reports.py, events.py, census.py), spelling and damage (registry.py).
+"""
+
+from datetime import date
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from simulator.codes import make_reg_nos, make_usccs, wrong_check
+from simulator.places import City, draw_places
+
+Bools = npt.NDArray[np.bool_]
+
+FIRM_INDUSTRIES = ("1811", "1921", "2110", "2927", "3311", "3484", "5174", "5211", "6210", "6513", "7299")
+FINANCE = ("6631", "6930", "6999")
+TRADES = ("服饰", "皮具", "家具", "塑业", "金属", "机械", "五金", "百货", "餐饮", "软件", "商务")
+STATUS_SHARES = {"A": 0.938, "S": 0.005, "D": 0.008, "X": 0.001, "M": 0.004, "L": 0.004, "V": 0.04}
+STORIES = {
+    "files": 0.82,
+    "stopped": 0.07,
+    "zeros": 0.035,
+    "missed_last": 0.03,
+    "missed_before_last": 0.01,
+    "late_alive": 0.01,
+    "zeros_but_one": 0.01,
+    "zeros_unknown": 0.015,
+}
+_BRAND = "安邦博昌诚达德鼎东发飞丰福冠光广海恒弘华辉汇嘉建江金锦晶景久聚凯康科力利联龙隆茂美明铭能宁鹏普启庆荣瑞润森尚盛"
+_ODD = 40503
+
+
+def draw_subjects(
+    city: City, classes: npt.NDArray[np.str_], first_serial: int, as_of: date, rng: np.random.Generator
+) -> pl.DataFrame:
+    """One row per subject: identity, truth of place, dates, status, story and size of the firm."""
+    n = len(classes)
+    serial = np.arange(first_serial, first_serial + n)
+    frame = draw_places(city, n, rng).with_columns(
+        pl.Series("entity_class", classes.tolist(), dtype=pl.String), pl.Series("serial", serial)
+    )
+    frame = frame.with_columns(
+        _choose(rng, n, STATUS_SHARES, "status"),
+        _choose(rng, n, STORIES, "story"),
+        *[
+            pl.Series(name, rng.random(n) < share)
+            for name, share in {
+                "is_big": 0.022, "is_finance": 0.006, "is_trader": 0.08, "wrong_check": 0.002,
+                "cancel_later": 0.001, "was_revoked": 0.002, "is_revoked_early": 0.001,
+            }.items()
+        ],
+        pl.Series("industry_pick", rng.integers(0, len(FIRM_INDUSTRIES), n)),
+    ).pipe(_with_dates, as_of, rng)  # fmt: skip
+    return frame.pipe(_settled, as_of).pipe(_with_codes).pipe(_with_names).pipe(_with_parents, rng)
+
+
+def _choose(rng: np.random.Generator, n: int, shares: dict[str, float], name: str) -> pl.Series:
+    weights = np.array(list(shares.values()))
+    picked = rng.choice(len(shares), size=n, p=weights / weights.sum())
+    return pl.Series(name, list(shares), dtype=pl.String)[picked].alias(name)
+
+
+def _with_dates(frame: pl.DataFrame, as_of: date, rng: np.random.Generator) -> pl.DataFrame:
+    """Adds est_date (8 % in the last year), event_date: when status last changed, and approve_date."""
+    n = len(frame)
+    ages = np.where(rng.random(n) < 0.08, rng.integers(1, 365, n), rng.integers(365, 365 * 20, n))
+    changed = (ages * rng.uniform(0.0, 0.6, n)).astype(np.int64)
+    day = pl.lit(as_of)
+    return frame.with_columns(
+        (day - pl.duration(days=pl.Series(ages))).alias("est_date"),
+        (day - pl.duration(days=pl.Series(changed))).alias("event_date"),
+    )
+
+
+def _settled(frame: pl.DataFrame, as_of: date) -> pl.DataFrame:
+    """The frame with stories that contradict each other removed, so each plant says what it means."""
+    firm = pl.col("entity_class") == "enterprise"
+    old = pl.col("est_date") < date(as_of.year - 6, 1, 1)
+    big = pl.col("is_big") & firm & old & (pl.col("story") == "files")
+    status = pl.when(pl.col("entity_class") == "branch").then(pl.lit("A")).otherwise("status")
+    settled = frame.with_columns(
+        status.alias("status"),
+        big.alias("is_big"),
+        (pl.col("is_finance") & firm).alias("is_finance"),
+        (pl.col("is_trader") & firm).alias("is_trader"),
+        (pl.col("wrong_check") & firm).alias("wrong_check"),
+    )
+    plain = pl.col("status") == "A"
+    day = pl.col("event_date")
+    return settled.with_columns(
+        pl.when(pl.col("status") == "D").then(day)
+        .when(plain & pl.col("cancel_later")).then(pl.lit(as_of) + pl.duration(days=20))
+        .alias("cancel_date"),
+        pl.when((pl.col("status") == "V") | (plain & pl.col("was_revoked"))).then(day).alias("revoke_date"),
+        pl.when("is_finance").then(pl.lit(FINANCE[0]))
+        .when(pl.col("entity_class") == "coop").then(pl.lit("0141"))
+        .otherwise(_from_list("industry_pick", FIRM_INDUSTRIES)).alias("industry"),
+    )  # fmt: skip
+
+
+def _with_codes(frame: pl.DataFrame) -> pl.DataFrame:
+    """Adds uscc (its own check digit wrong where planted: some living licences fail it) and reg_no."""
+    kind = {"enterprise": 91, "branch": 91, "household": 92, "coop": 93}
+    kinds = frame["entity_class"].replace_strict(kind, return_dtype=pl.Int64).to_numpy()
+    county = frame["county_code"].cast(pl.Int64).to_numpy()
+    serial = frame["serial"].to_numpy()
+    coded = frame.with_columns(
+        make_usccs(kinds, county, serial).alias("uscc"), make_reg_nos(county, serial).alias("reg_no")
+    )
+    return coded.with_columns(
+        pl.when("wrong_check").then(wrong_check(pl.col("uscc"))).otherwise("uscc").alias("uscc")
+    )
+
+
+def _with_names(frame: pl.DataFrame) -> pl.DataFrame:
+    """Adds name: city, a brand no other subject has, the trade and the legal form."""
+    mixed = pl.col("serial") * _ODD % 2**24
+    letters = dict(enumerate(_BRAND))
+    size = len(_BRAND)
+    brand = [((mixed // size**i) % size).replace_strict(letters, return_dtype=pl.String) for i in range(5)]
+    form = {"enterprise": "有限公司", "branch": "有限公司分公司", "coop": "专业合作社", "household": "商行"}
+    trade = _from_list("industry_pick", TRADES)
+    return frame.with_columns(
+        pl.concat_str(
+            pl.col("city"), *brand, trade, pl.col("entity_class").replace_strict(form, return_dtype=pl.String)
+        ).alias("name")
+    )
+
+
+def _with_parents(frame: pl.DataFrame, rng: np.random.Generator) -> pl.DataFrame:
+    """Adds parent_uscc to branches: nine in ten name a registered firm of the chunk, the rest one unknown."""
+    able = frame.filter((pl.col("entity_class") == "enterprise") & (pl.col("status") == "A"))
+    parents = able["uscc"][rng.integers(0, len(able), len(frame))]
+    unknown = make_usccs(
+        np.full(len(frame), 91), frame["county_code"].cast(pl.Int64).to_numpy(), frame["serial"].to_numpy() + 12_000_000
+    )  # fmt: skip
+    known = pl.Series(rng.random(len(frame)) < 0.9)
+    is_branch = pl.col("entity_class") == "branch"
+    return frame.with_columns(
+        pl.when(is_branch & known).then(parents).when(is_branch).then(unknown).alias("parent_uscc"),
+        (is_branch & known).alias("parent_known"),
+    )
+
+
+def _from_list(column: str, values: tuple[str, ...]) -> pl.Expr:
+    return pl.col(column).replace_strict(dict(enumerate(values)), return_dtype=pl.String)

@@ -1,0 +1,181 @@
+"""Which rules must fire for each true subject, told apart from the code under test.
+
+Here: the simulator's own reading of domain §4, over true values only.
+Not here: any transform of the pipeline; F02, which placement decides.
+"""
+
+from datetime import date
+
+import polars as pl
+
+from simulator.census import CENSUS_DAY
+from simulator.evidence import last_due_year
+
+ORDER = ("C01", "C02", "C03", "D01", "D02", "D04", "Z01", "Z02", "Z05", "P01", "P02", "P03")
+FLAGS = ("F01", "F03", "F04")
+CLOSED_AND_DISHONEST = ("C01", "C02", "C03", "D01", "D02", "D04", "Z01")
+
+
+def months_back(day: date, months: int) -> date:
+    """Return the same day so many months earlier, or the last day of a shorter month."""
+    index = day.year * 12 + day.month - 1 - months
+    for last in (day.day, 30, 29, 28):
+        try:
+            return date(index // 12, index % 12 + 1, min(day.day, last))
+        except ValueError:
+            continue
+    raise AssertionError(day)
+
+
+def gather_facts(
+    subjects: pl.DataFrame, sources: dict[str, pl.DataFrame], units: pl.DataFrame, as_of: date
+) -> pl.DataFrame:
+    """One row per subject: the subject's columns plus what its evidence says on the date."""
+    facts = subjects
+    for part in (
+        _report_facts(sources["annual_reports"], as_of),
+        _event_facts(sources, as_of),
+        _trade_facts(sources["customs"], as_of),
+        units.select(
+            pl.col("true_uscc").alias("uscc"),
+            "op_status",
+            "inst_type",
+            "is_other_industry",
+            "is_slip",
+            "round",
+        ),
+    ):
+        facts = facts.join(part, on="uscc", how="left", maintain_order="left")
+    since = months_back(as_of, 24)
+    by_census = (pl.col("op_status") == "1") & (since <= CENSUS_DAY <= as_of)
+    age = months_passed(pl.col("est_date"), as_of)
+    return facts.with_columns(
+        is_alive=_true("alive_report") | _true("alive_trade") | by_census.fill_null(False),
+        age_m=age,
+        missed=_missed(as_of),
+        trades=(pl.col("is_trader") & (pl.col("serial") % 8 != 0)) | _true("alive_trade"),
+    )
+
+
+def months_passed(start: pl.Expr, day: date) -> pl.Expr:
+    """Full calendar months from each start to the day."""
+    months = (day.year - start.dt.year()) * 12 + (day.month - start.dt.month().cast(pl.Int32))
+    return months - pl.when(start.dt.day() > day.day).then(1).otherwise(0)
+
+
+def fired_rules(facts: pl.DataFrame, as_of: date) -> pl.DataFrame:
+    """One Boolean column per rule, in the order of the facts."""
+    of = pl.col("entity_class")
+    status = pl.col("status")
+    gone = (pl.col("cancel_date") <= as_of).fill_null(False)
+    revoked = (pl.col("revoke_date") <= as_of).fill_null(False) & ~status.is_in(["A", "S", "9"])
+    mature = pl.col("age_m") >= 12
+    scoped = of != "household"
+    rules = {
+        "C01": status.is_in(["D", "X"]) | gone,
+        "C02": status == "M",
+        "C03": status == "L",
+        "D01": _true("serious"),
+        "D02": _true("defaulter"),
+        "D04": _true("false_report"),
+        "Z01": (status == "V") | revoked,
+        "Z02": of.is_in(["enterprise", "coop"]) & (pl.col("missed") >= 2) & ~pl.col("is_alive") & mature,
+        "Z05": (of == "enterprise") & (pl.col("age_m") >= 24) & _true("two_zeros") & ~pl.col("is_alive"),
+        "P01": scoped & pl.col("is_big") & ~pl.col("trades"),
+        "P02": scoped & pl.col("inst_type").is_in(["20", "30", "40", "52", "53", "54"]).fill_null(False),
+        "P03": scoped & pl.col("is_finance"),
+        "P04": (of == "branch") & pl.col("parent_known"),
+        "P05": scoped & pl.col("has_other_rows"),
+        "F01": scoped & (pl.col("wrong_check") | pl.col("o_for_zero")),
+        "F03": scoped & ~mature,
+        "F04": scoped & (_true("is_other_industry") | (_true("is_slip") & _true("filed_census_year"))),
+    }
+    return facts.select(rule.alias(name) for name, rule in rules.items())
+
+
+def rule_rows(facts: pl.DataFrame, fired: pl.DataFrame) -> pl.DataFrame:
+    """One row per subject and rule that must fire: subject_key_true, rule_id."""
+    wide = fired.with_columns(facts["uscc"].alias("subject_key_true"))
+    return (
+        wide.unpivot(index="subject_key_true", variable_name="rule_id", value_name="fires")
+        .filter("fires")
+        .select("subject_key_true", "rule_id")
+    )
+
+
+def decisions(facts: pl.DataFrame, fired: pl.DataFrame) -> pl.DataFrame:
+    """expected_disposition and expected_primary_rule per subject, scope enterprise+coop."""
+    primary = pl.coalesce(pl.when(name).then(pl.lit(name)) for name in ORDER)
+    outside = pl.col("entity_class") == "household"
+    return fired.with_columns(facts["entity_class"]).select(
+        expected_disposition=pl.when(outside).then(pl.lit("out_of_scope"))
+        .when(primary.is_not_null()).then(pl.lit("excluded"))
+        .when("P04").then(pl.lit("superseded"))
+        .otherwise(pl.lit("target")),
+        expected_primary_rule=pl.when(~outside).then(
+            pl.coalesce(primary, pl.when("P04").then(pl.lit("P04")))
+        ),
+    )  # fmt: skip
+
+
+def _report_facts(reports: pl.DataFrame, as_of: date) -> pl.DataFrame:
+    """Per uscc: years filed, whether the last two are all zero, a report of the last 24 months with activity."""
+    due = last_due_year(as_of)
+    zero = (pl.col("si_pension") == 0) & (pl.col("revenue") == 0) & (pl.col("tax") == 0)
+    active = (pl.col("tax") > 0) | (pl.col("si_pension").fill_null(0) > 0)
+    year = pl.col("report_year")
+    known = reports.filter(pl.col("submit_date") <= as_of).with_columns(
+        zero.fill_null(False).alias("zero"), active.alias("active")
+    )
+    newest = known.with_columns(place=year.rank("ordinal", descending=True).over("uscc"))
+    return newest.group_by("uscc").agg(
+        *[(year == due - back).any().alias(f"filed_{back}") for back in range(3)],
+        ((pl.col("place") <= 2) & pl.col("zero")).sum().eq(2).alias("two_zeros"),
+        ((pl.col("submit_date") >= months_back(as_of, 24)) & pl.col("active")).any().alias("alive_report"),
+        (year == CENSUS_DAY.year).any().alias("filed_census_year"),
+    )
+
+
+def _missed(as_of: date) -> pl.Expr:
+    """Due years missed in a row, newest first; the feed knows three years."""
+    due = last_due_year(as_of)
+    born = pl.col("est_date").dt.year()
+    run = pl.lit(True)
+    count = pl.lit(0)
+    for back in range(3):
+        run = run & (born <= due - back) & ~_true(f"filed_{back}")
+        count = count + run.cast(pl.Int32)
+    return count
+
+
+def _event_facts(sources: dict[str, pl.DataFrame], as_of: date) -> pl.DataFrame:
+    """Per uscc with an open event: serious, defaulter, false_report."""
+
+    def is_open(start: str, end: pl.Expr) -> pl.Expr:
+        return (pl.col(start) <= as_of) & (end.is_null() | (end > as_of))
+
+    term = pl.coalesce("remove_date", pl.col("publish_date").dt.offset_by("24mo"))
+    cases = sources["judgment_defaulters"].filter(pl.col("subject_type") == "firm")
+    listed = sources["abnormal_list"].filter(pl.col("reason_code") == "R3")
+    ends = pl.col("out_date")
+    parts = [
+        sources["serious_violations"].filter(is_open("in_date", ends)).select("uscc", kind=pl.lit("serious")),
+        cases.filter(is_open("publish_date", term)).select("uscc", kind=pl.lit("defaulter")),
+        listed.filter(is_open("in_date", ends)).select("uscc", kind=pl.lit("false_report")),
+    ]
+    return (
+        pl.concat(parts)
+        .group_by("uscc")
+        .agg((pl.col("kind") == kind).any().alias(kind) for kind in ("serious", "defaulter", "false_report"))
+    )
+
+
+def _trade_facts(trade: pl.DataFrame, as_of: date) -> pl.DataFrame:
+    since = months_back(as_of, 24)
+    year = pl.col("trade_year")
+    recent = (pl.date(year, 12, 31) >= since) & (year <= as_of.year) & (pl.col("export_usd") > 0)
+    return trade.group_by("uscc").agg(recent.any().alias("alive_trade"))
+
+
+def _true(column: str) -> pl.Expr:
+    return pl.col(column).fill_null(False)
