@@ -1,6 +1,6 @@
 """Backfill (补跑): one batch per period, oldest first, resumable.
 
-Here: which dates, and skipping those already published from the same inputs.  Not here: making a batch (run.py).
+Here: which dates.  Not here: making a batch (run.py).
 """
 
 from collections.abc import Iterator

@@ -1,6 +1,7 @@
 """The verb `screen --explain`: every rule on one firm, with its inputs and evidence.
 
-Here: finding the firm's frames in the run that published its batch.  Not here: the rules (transforms/screen.py).
+Here: finding the firm's frames in the run that published its batch.
+Not here: the rules (transforms/screen.py).
 """
 
 import json
@@ -19,7 +20,8 @@ from transforms.screen import explain_subject
 
 SHOWN = (
     "name", "uscc", "status", "disposition", "primary_rule", "flags", "size_class", "place_level", "province",
-    "city", "county", "township", "community", "place_method", "place_confidence", "in_census", "census_link_method",
+    "city", "county", "township", "community", "place_method", "place_confidence", "in_census",
+    "census_link_method",
 )  # fmt: skip
 
 

@@ -9,15 +9,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 from prefect import flow, task
 from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
+from prefect.futures import PrefectFuture
 from prefect.runtime import flow_run
-from prefect.task_runners import ThreadPoolTaskRunner
+from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 from prefect.tasks import Task
 
 from expectations.gate import warm_up
@@ -105,7 +106,7 @@ gate_task = task(cache_policy=NO_CACHE, persist_result=False)(gate_step)
 publish_task = io_task(publish_step)
 
 
-THREADS: ThreadPoolTaskRunner[Any] = ThreadPoolTaskRunner(max_workers=2)
+THREADS = cast("TaskRunner[PrefectFuture[Any]]", ThreadPoolTaskRunner(max_workers=2))
 
 
 @flow(name="zoufang-run", task_runner=THREADS, persist_result=False)

@@ -1,4 +1,4 @@
-"""Divisions of Zhejiang and the gazetteer built from them: which names stand for which county and town.
+"""Divisions of Zhejiang and the gazetteer built from them: names and the county or town they mean.
 
 Here: reading `divisions/*.csv` into small frames.  Not here: applying them to addresses (transforms/place.py).
 """
@@ -156,7 +156,7 @@ def _cores(towns: pl.DataFrame) -> pl.DataFrame:
 
 
 def _villages(rows: pl.DataFrame) -> pl.DataFrame:
-    """One row per spelling of a village or community that names its kind: village, township_code, division_code."""
+    """One row per spelling of a village that names its kind: village, township_code, division_code."""
     named = _level(rows, "community", 12).with_columns(bare=pl.col("name").str.replace(VILLAGE_OFFICES, ""))
     kind = pl.when(pl.col("name").str.contains("村")).then(pl.lit("村")).otherwise(pl.lit("社区"))
     bare = pl.col("bare")

@@ -1,7 +1,7 @@
-"""Placement (落图): an address or division code to its county, township and community, with method and confidence.
+"""Placement (落图): an address or division code to county, township and community, with confidence.
 
 Here: the evidence ladder from codes to village names, set-based.
-Not here: the names themselves (reference/divisions.py), which address of a firm is placed (place_subjects.py).
+Not here: the names (reference/divisions.py), which address of a firm is placed (place_subjects.py).
 """
 
 import polars as pl
@@ -26,13 +26,21 @@ METHODS: dict[str, float] = {
 """Methods from strongest evidence to weakest, with the share of right answers each has earned."""
 
 OUTPUT = (
-    "division_code", "province", "city", "county", "township", "community", "level", "method",
-    "confidence", "place_note",
-)  # fmt: skip
+    "division_code",
+    "province",
+    "city",
+    "county",
+    "township",
+    "community",
+    "level",
+    "method",
+    "confidence",
+    "place_note",
+)
 
 
 def place_addresses(rows: pl.LazyFrame, gazetteer: Gazetteer) -> pl.LazyFrame:
-    """One row per row: row_id, division_code (12 digits), names per level, level, method, confidence, place_note.
+    """One row per row: row_id, division_code (12 digits), names, level, method, confidence, place_note.
 
     Takes row_id, address, division_code (6, 9 or 12 digits or null), city_hint and county_hint (names or
     codes). No place is ever assumed: without evidence of a town the row stays at county or city level.
@@ -43,31 +51,38 @@ def place_addresses(rows: pl.LazyFrame, gazetteer: Gazetteer) -> pl.LazyFrame:
 
 
 def _read_text(rows: pl.LazyFrame, gazetteer: Gazetteer) -> pl.LazyFrame:
-    """The rows with city_code, scope (county name as met), its origin, and `rest`, the text after the county."""
+    """The rows with city_code, scope (county name as met) and `rest`, the text after the county."""
     scopes = gazetteer.scopes["scope"].to_list()
     code = pl.col("division_code").str.replace_all(r"\D", "")
     hint = pl.concat_str(pl.col("county_hint").fill_null(""), pl.lit("|"), pl.col("city_hint").fill_null(""))
     of_code = {"old": gazetteer.codes["code"], "new": gazetteer.codes["scope"]}
     text_county, rest = split_at_county(pl.col("_text"), scopes)
     hint_county, _ = split_at_county(pl.col("_hint"), scopes)
-    scope_of_code = pl.col("_code").str.slice(0, 6).replace_strict(
-        of_code["old"], of_code["new"], default=None, return_dtype=pl.String
-    )  # fmt: skip
-    scope_of_hint = pl.col("county_hint").str.slice(0, 6).replace_strict(
-        of_code["old"], of_code["new"], default=None, return_dtype=pl.String
-    )  # fmt: skip
+    scope_of_code = (
+        pl.col("_code")
+        .str.slice(0, 6)
+        .replace_strict(of_code["old"], of_code["new"], default=None, return_dtype=pl.String)
+    )
+    scope_of_hint = (
+        pl.col("county_hint")
+        .str.slice(0, 6)
+        .replace_strict(of_code["old"], of_code["new"], default=None, return_dtype=pl.String)
+    )
     return (
         rows.with_columns(_text=main_text(pl.col("address")), _hint=hint, _code=code)
         .with_columns(
-            text_scope=text_county, rest=rest, code_scope=scope_of_code,
+            text_scope=text_county,
+            rest=rest,
+            code_scope=scope_of_code,
             hint_scope=pl.coalesce(hint_county, scope_of_hint),
-            text_city=find_city(pl.col("_text"), gazetteer.cities), hint_city=find_city(pl.col("_hint"), gazetteer.cities),
+            text_city=find_city(pl.col("_text"), gazetteer.cities),
+            hint_city=find_city(pl.col("_hint"), gazetteer.cities),
         )
         .with_columns(scope=pl.coalesce("text_scope", "code_scope", "hint_scope"))
         .with_columns(rest=pl.coalesce("rest", "_text"))
         .join(gazetteer.scopes.lazy(), on="scope", how="left", validate="m:1")
         .with_columns(city_code=pl.coalesce("text_city", "city_code", "hint_city"), scope_city="city_code")
-    )  # fmt: skip
+    )
 
 
 def _found_names(read: pl.LazyFrame, gazetteer: Gazetteer) -> pl.LazyFrame:
@@ -80,9 +95,11 @@ def _found_names(read: pl.LazyFrame, gazetteer: Gazetteer) -> pl.LazyFrame:
         _villages=pl.col("rest").str.extract_many(villages.to_list(), leftmost=True),
         core=pl.col("rest").str.extract(f"^({'|'.join(_longest_first(cores))})(?:$|[^路街巷市区县大桥])"),
     ).with_columns(
-        alias=pl.col("_towns").list.get(0, null_on_oob=True), alias1=pl.col("_towns").list.get(1, null_on_oob=True),
-        village=pl.col("_villages").list.get(0, null_on_oob=True), village1=pl.col("_villages").list.get(1, null_on_oob=True),
-    )  # fmt: skip
+        alias=pl.col("_towns").list.get(0, null_on_oob=True),
+        alias1=pl.col("_towns").list.get(1, null_on_oob=True),
+        village=pl.col("_villages").list.get(0, null_on_oob=True),
+        village1=pl.col("_villages").list.get(1, null_on_oob=True),
+    )
     town = gazetteer.towns.lazy()
     second = town.select("scope", alias1="alias", town1="township_code", exact1="is_exact")
     village = gazetteer.villages.lazy().select("scope", "village", village_town="township_code")
@@ -127,22 +144,37 @@ def _decided(found: pl.LazyFrame) -> pl.LazyFrame:
     no_scope = pl.col("scope").is_null()
     no_place = no_scope & pl.col("city_code").is_null()
     ladder = [
-        (pl.col("code_town").is_not_null(), pl.col("code_town"),
-         pl.when(pl.col("_code").str.ends_with("000") | (pl.col("_code").str.len_chars() == 9)).then(pl.lit("code9")).otherwise(pl.lit("code12"))),
-        (town_by_name.is_not_null(), town_by_name,
-         pl.when(exact).then(pl.lit("town_name")).otherwise(pl.lit("town_former"))),
+        (
+            pl.col("code_town").is_not_null(),
+            pl.col("code_town"),
+            pl.when(pl.col("_code").str.ends_with("000") | (pl.col("_code").str.len_chars() == 9))
+            .then(pl.lit("code9"))
+            .otherwise(pl.lit("code12")),
+        ),
+        (
+            town_by_name.is_not_null(),
+            town_by_name,
+            pl.when(exact).then(pl.lit("town_name")).otherwise(pl.lit("town_former")),
+        ),
         (pl.col("core_town").is_not_null(), pl.col("core_town"), pl.lit("town_core")),
         (village_town.is_not_null(), village_town, pl.lit("village_name")),
         (no_scope & pl.col("city_town").is_not_null(), pl.col("city_town"), pl.lit("town_in_city")),
-        (no_place & pl.col("province_town").is_not_null(), pl.col("province_town"), pl.lit("town_in_province")),
-    ]  # fmt: skip
+        (
+            no_place & pl.col("province_town").is_not_null(),
+            pl.col("province_town"),
+            pl.lit("town_in_province"),
+        ),
+    ]
     town = pl.coalesce(*(pl.when(holds).then(code) for holds, code, _ in ladder))
     method = pl.coalesce(*(pl.when(holds).then(name) for holds, _, name in ladder))
     county_method = (
-        pl.when(pl.col("text_scope").is_not_null()).then(pl.lit("county_text"))
-        .when(pl.col("code_scope").is_not_null()).then(pl.lit("county_code"))
-        .when(pl.col("hint_scope").is_not_null()).then(pl.lit("county_hint"))
-    )  # fmt: skip
+        pl.when(pl.col("text_scope").is_not_null())
+        .then(pl.lit("county_text"))
+        .when(pl.col("code_scope").is_not_null())
+        .then(pl.lit("county_code"))
+        .when(pl.col("hint_scope").is_not_null())
+        .then(pl.lit("county_hint"))
+    )
     county = pl.coalesce(pl.col("township_code").str.slice(0, 6), "county_code")
     city = pl.coalesce(county.str.slice(0, 4), "city_code")
     return (
@@ -164,14 +196,21 @@ def _note(town_by_name: pl.Expr) -> pl.Expr:
     hinted = (pl.col("hint_scope") != pl.col("text_scope")) & pl.col("text_scope").is_not_null()
     other_city = (pl.col("text_city") != pl.col("scope_city")).fill_null(False)
     return (
-        pl.when(differs | (pl.col("code_town") != town_by_name)).then(pl.lit("code_text_conflict"))
-        .when(hinted).then(pl.lit("hint_text_conflict"))
-        .when(other_city).then(pl.lit("city_county_conflict"))
-        .when(pl.col("township_code").is_null() & pl.col("alias").is_not_null()).then(pl.lit("town_not_in_county"))
-        .when(pl.col("township_code").is_null() & pl.col("scope").is_not_null()).then(pl.lit("no_town_evidence"))
-        .when(pl.col("township_code").is_null() & pl.col("city_code").is_not_null()).then(pl.lit("no_county_evidence"))
-        .when(pl.col("township_code").is_null()).then(pl.lit("no_evidence"))
-    )  # fmt: skip
+        pl.when(differs | (pl.col("code_town") != town_by_name))
+        .then(pl.lit("code_text_conflict"))
+        .when(hinted)
+        .then(pl.lit("hint_text_conflict"))
+        .when(other_city)
+        .then(pl.lit("city_county_conflict"))
+        .when(pl.col("township_code").is_null() & pl.col("alias").is_not_null())
+        .then(pl.lit("town_not_in_county"))
+        .when(pl.col("township_code").is_null() & pl.col("scope").is_not_null())
+        .then(pl.lit("no_town_evidence"))
+        .when(pl.col("township_code").is_null() & pl.col("city_code").is_not_null())
+        .then(pl.lit("no_county_evidence"))
+        .when(pl.col("township_code").is_null())
+        .then(pl.lit("no_evidence"))
+    )
 
 
 def _named(decided: pl.LazyFrame, gazetteer: Gazetteer) -> pl.LazyFrame:
@@ -181,12 +220,22 @@ def _named(decided: pl.LazyFrame, gazetteer: Gazetteer) -> pl.LazyFrame:
         community_code=pl.coalesce(pl.when(pl.col("method") == "code12").then("_code"), "community_code")
     )
     names = gazetteer.divisions
-    keys = [("province", "_province"), ("city", "city_code"), ("county", "county_code"),
-            ("township", "township_code"), ("community", "community_code")]  # fmt: skip
+    keys = [
+        ("province", "_province"),
+        ("city", "city_code"),
+        ("county", "county_code"),
+        ("township", "township_code"),
+        ("community", "community_code"),
+    ]
     coded = joined.with_columns(_province=pl.when(pl.col("city_code").is_not_null()).then(pl.lit("33")))
     named = coded.with_columns(
-        **{level: pl.col(key).replace_strict(names["code"], names["name"], default=None, return_dtype=pl.String) for level, key in keys}
-    )  # fmt: skip
+        **{
+            level: pl.col(key).replace_strict(
+                names["code"], names["name"], default=None, return_dtype=pl.String
+            )
+            for level, key in keys
+        }
+    )
     deepest = [(level, key) for level, key in reversed(keys)]
     return named.with_columns(
         level=pl.coalesce(

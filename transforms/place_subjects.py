@@ -20,13 +20,17 @@ def place_subjects(
     """One row per subject: subject_key, the columns of `place_addresses`, and place_source.
 
     The census place wins unless the register was changed after `census_on`; then the operating address,
-    then the domicile. The first that knows the township decides; without one, the first that knows the county.
+    then the domicile. The first that knows the township decides; else the first that knows the county.
     """
     register = subjects.select(
-        "subject_key", "address", "operating_address", "domicile_division_code", "approved_on",
+        "subject_key",
+        "address",
+        "operating_address",
+        "domicile_division_code",
+        "approved_on",
         city_hint=pl.coalesce("city_name", "register_city_code"),
         county_hint=pl.coalesce("county_name", "register_county_code"),
-    )  # fmt: skip
+    )
     changed = register.filter(pl.col("approved_on") > census_on).select("subject_key")
     elsewhere = pl.col("operating_address").is_not_null() & (pl.col("operating_address") != pl.col("address"))
     coded = pl.col("domicile_division_code")
@@ -37,9 +41,13 @@ def place_subjects(
     sources = [
         ("census", 0, census.join(changed, on="subject_key", how="anti")),
         ("operating", 1, _as_rows(register.filter(elsewhere), "operating_address", none)),
-        ("domicile", 2, _as_rows(register.filter(~elsewhere | pl.col("address").is_not_null()), "address", coded)),
+        (
+            "domicile",
+            2,
+            _as_rows(register.filter(~elsewhere | pl.col("address").is_not_null()), "address", coded),
+        ),
         ("census", 3, census.join(changed, on="subject_key", how="semi")),
-    ]  # fmt: skip
+    ]
     placed = pl.concat(_placed(rows, source, order, gazetteer) for source, order, rows in sources)
     best = placed.sort("subject_key", "_depth", "_order").unique(
         "subject_key", keep="first", maintain_order=True
@@ -87,7 +95,12 @@ def _with_registrar(register: pl.LazyFrame, best: pl.LazyFrame, gazetteer: Gazet
     columns = [*OUTPUT, "place_source"]
     return joined.join(pooled, on="subject_key", how="left", suffix="_pool").select(
         "subject_key",
-        *(pl.coalesce(c, f"{c}_pool").alias(c) if c != "place_source" else
-          pl.coalesce(c, pl.when(pl.col("level_pool").is_not_null()).then(pl.lit("registrar"))).alias(c)
-          for c in columns),
-    )  # fmt: skip
+        *(
+            pl.coalesce(c, f"{c}_pool").alias(c)
+            if c != "place_source"
+            else pl.coalesce(c, pl.when(pl.col("level_pool").is_not_null()).then(pl.lit("registrar"))).alias(
+                c
+            )
+            for c in columns
+        ),
+    )

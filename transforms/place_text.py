@@ -9,7 +9,7 @@ _CORE_END = r"(?:[^街镇乡路大巷桥江山村新]|$)"
 
 
 def main_text(address: pl.Expr) -> pl.Expr:
-    """The address in half width without blanks, without what stands in brackets (second addresses, remarks)."""
+    """The address in half width, without blanks and what stands in brackets (second addresses …)."""
     folded = address.str.normalize("NFKC").str.replace_all(r"[\s\u200b-\u200f\ufeff*]+", "")
     unbracketed = folded.str.replace_all(r"[(\[【〔][^)\]】〕]*(?:[)\]】〕]|$)", "")
     main = pl.when(unbracketed.str.len_chars() >= 4).then(unbracketed).otherwise(folded)
@@ -17,7 +17,7 @@ def main_text(address: pl.Expr) -> pl.Expr:
 
 
 def split_at_county(text: pl.Expr, scopes: list[str]) -> tuple[pl.Expr, pl.Expr]:
-    """The county name a text has (present or former, `余姚` for 余姚市 only after its city) and the text behind it."""
+    """The county a text names (present or former; 余姚 for 余姚市 in front only) and the text behind."""
     full = "|".join(sorted(scopes, key=lambda name: (-len(name), name)))
     pattern = f"(?:{full})([^大路街巷].*|)$"
     named = text.str.extract(f"({full})(?:[^大路街巷].*|)$", 1)
