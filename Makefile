@@ -4,7 +4,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 DEMO_DIR ?= demo
 
-.PHONY: setup demo test lint format types imports dictionary bench lock clean
+.PHONY: setup demo test lint format types imports dictionary lock clean
 
 setup: $(STAMP)
 
@@ -30,17 +30,13 @@ format: setup
 	$(BIN)/ruff format .
 
 types: setup
-	$(BIN)/mypy cli flows transforms expectations warehouse reference simulator bench
+	$(BIN)/mypy cli flows transforms expectations warehouse reference simulator
 
 imports: setup
 	$(BIN)/lint-imports
 
 dictionary: setup
 	$(BIN)/python -m warehouse.dictionary
-
-bench: setup
-	$(BIN)/python -m bench.run
-	$(BIN)/python -m bench.place
 
 lock: setup
 	$(BIN)/uv pip compile pyproject.toml --extra dev --generate-hashes --no-header --python-version 3.11 --upgrade -o requirements.lock

@@ -1,6 +1,6 @@
-"""Divisions of Zhejiang and the gazetteer built from them: names and the county or town they mean.
+"""Divisions of Zhejiang and the gazetteer made of them: names and the county or town they mean.
 
-Here: reading `divisions/*.csv` into small frames.  Not here: applying them to addresses (transforms/place.py).
+Here: reading `divisions/*.csv` into small frames.  Not here: applying them (transforms/place.py).
 """
 
 from dataclasses import dataclass

@@ -138,12 +138,31 @@ def _communities(gazetteer: Gazetteer) -> pl.LazyFrame:
 
 def _decided(found: pl.LazyFrame) -> pl.LazyFrame:
     """The rows with township_code, county_code, city_code decided, method, and a note on contradictions."""
-    town_by_name = pl.when(pl.col("town0").is_not_null()).then("town0").otherwise("town1")
+    ladder = _ladder()
+    town = pl.coalesce(*(pl.when(holds).then(code) for holds, code, _ in ladder))
+    method = pl.coalesce(*(pl.when(holds).then(name) for holds, _, name in ladder))
+    county = pl.coalesce(pl.col("township_code").str.slice(0, 6), "county_code")
+    in_county = pl.when(pl.col("county_code").is_not_null()).then(_county_method())
+    in_city = pl.when(pl.col("city_code").is_not_null()).then(pl.lit("city_text"))
+    return (
+        found.with_columns(township_code=town, method=method)
+        .with_columns(county_code=county, city_code=pl.coalesce(county.str.slice(0, 4), "city_code"))
+        .with_columns(method=pl.coalesce("method", in_county, in_city), place_note=_note(_town_by_name()))
+    )
+
+
+def _town_by_name() -> pl.Expr:
+    return pl.when(pl.col("town0").is_not_null()).then("town0").otherwise("town1")
+
+
+def _ladder() -> list[tuple[pl.Expr, pl.Expr, pl.Expr]]:
+    """The rungs from strong to weak: whether it holds, the township it gives, the method's name."""
+    town_by_name = _town_by_name()
     exact = pl.when(pl.col("town0").is_not_null()).then("is_exact").otherwise("exact1")
     village_town = pl.coalesce("village_town", "village_town1")
     no_scope = pl.col("scope").is_null()
     no_place = no_scope & pl.col("city_code").is_null()
-    ladder = [
+    return [
         (
             pl.col("code_town").is_not_null(),
             pl.col("code_town"),
@@ -165,29 +184,16 @@ def _decided(found: pl.LazyFrame) -> pl.LazyFrame:
             pl.lit("town_in_province"),
         ),
     ]
-    town = pl.coalesce(*(pl.when(holds).then(code) for holds, code, _ in ladder))
-    method = pl.coalesce(*(pl.when(holds).then(name) for holds, _, name in ladder))
-    county_method = (
+
+
+def _county_method() -> pl.Expr:
+    return (
         pl.when(pl.col("text_scope").is_not_null())
         .then(pl.lit("county_text"))
         .when(pl.col("code_scope").is_not_null())
         .then(pl.lit("county_code"))
         .when(pl.col("hint_scope").is_not_null())
         .then(pl.lit("county_hint"))
-    )
-    county = pl.coalesce(pl.col("township_code").str.slice(0, 6), "county_code")
-    city = pl.coalesce(county.str.slice(0, 4), "city_code")
-    return (
-        found.with_columns(township_code=town, method=method)
-        .with_columns(county_code=county, city_code=city)
-        .with_columns(
-            method=pl.coalesce(
-                "method",
-                pl.when(pl.col("county_code").is_not_null()).then(county_method),
-                pl.when(pl.col("city_code").is_not_null()).then(pl.lit("city_text")),
-            ),
-            place_note=_note(town_by_name),
-        )
     )
 
 
