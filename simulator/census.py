@@ -41,7 +41,10 @@ def census_units(subjects: pl.DataFrame, rng: np.random.Generator) -> pl.DataFra
     ).filter(seen)
     # L3 needs the register to state the number, which it does for even serials only.
     return units.with_columns(
-        pl.when((pl.col("round") == "L3") & (pl.col("serial") % 2 == 1)).then(pl.lit("L1")).otherwise("round").alias("round")
+        pl.when((pl.col("round") == "L3") & (pl.col("serial") % 2 == 1))
+        .then(pl.lit("L1"))
+        .otherwise("round")
+        .alias("round")
     ).select(*_columns())  # fmt: skip
 
 
@@ -65,11 +68,11 @@ def _columns() -> list[pl.Expr]:
         pl.col("est_date").dt.strftime("%Y%m").alias("open_ym"),
         pl.lit("173").alias("reg_type"),
         pl.lit("3").alias("control"),
-        "op_status", "inst_type", pl.lit("1").alias("unit_type"),
+        pl.col("op_status"), pl.col("inst_type"), pl.lit("1").alias("unit_type"),
         pl.when(pl.col("factor") == 0).then(0).otherwise("staff").alias("emp_end"),
         (pl.col("revenue") * pl.col("factor")).alias("revenue"),
         (pl.col("assets") * 10).alias("assets"),
-        "round", pl.col("uscc").alias("true_uscc"), "is_other_industry", "is_slip",
+        step, pl.col("uscc").alias("true_uscc"), pl.col("is_other_industry"), pl.col("is_slip"),
     ]  # fmt: skip
 
 

@@ -47,7 +47,7 @@ def _reports_of(
     n = len(subjects)
     story = pl.col("story")
     absent = {0: ["stopped", "missed_last", "late_alive"], 1: ["stopped", "missed_before_last", "late_alive"]}
-    day = pl.lit(date(year + 1, 1, 5)) + pl.duration(days=pl.Series(rng.integers(0, 165, n)))
+    day = pl.lit(date(year + 1, 1, 5)) + pl.duration(days=pl.lit(pl.Series(rng.integers(0, 165, n))))
     late = pl.lit(as_of - timedelta(days=500))
     silent = pl.Series(rng.random(n) < 0.4)
     filed = ~story.is_in(absent.get(back, []))
@@ -116,7 +116,7 @@ def judgment_defaulters(subjects: pl.DataFrame, as_of: date, rng: np.random.Gene
 
 
 def customs(subjects: pl.DataFrame, as_of: date) -> pl.DataFrame:
-    """One row per trader and year of the last two; one in eight lost its registration and stopped long ago."""
+    """One row per trader and year of the last two; one in eight lapsed long ago."""
     traders = subjects.filter("is_trader").with_columns(lapsed=pl.col("serial") % 8 == 0)
     years = [
         traders.select(
@@ -162,8 +162,8 @@ def _listed(subjects: pl.DataFrame, share: float, as_of: date, rng: np.random.Ge
     gone = np.where(rng.random(n) < 0.33, rng.integers(-1, 2, n), rng.integers(1, 40, n))
     return (
         subjects.with_columns(
-            start=pl.lit(as_of) - pl.duration(days=pl.Series(days)),
-            end=pl.when(ended).then(pl.lit(as_of) - pl.duration(days=pl.Series(gone))),
+            start=pl.lit(as_of) - pl.duration(days=pl.lit(pl.Series(days))),
+            end=pl.when(ended).then(pl.lit(as_of) - pl.duration(days=pl.lit(pl.Series(gone)))),
             event=pl.concat_str(pl.lit("E"), "serial"),
         )
         .filter(pl.Series(rng.random(n) < share))

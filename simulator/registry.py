@@ -117,19 +117,22 @@ def _cells(subjects: pl.DataFrame, as_of: date, style: int) -> pl.DataFrame:
     # Excel shows 15 digits so; the middle is lost.
     sci = pl.when("scientific_reg_no").then(pl.col("reg_no").str.replace(r"^(\d)(\d{5}).*$", "$1.${2}E+14"))
     blanks = pl.when("stray_blanks").then("  " + pl.col("name") + "　").otherwise("name")
+    unit = pl.when(pick == 1).then(pl.lit("万人民币")).otherwise(pl.lit(""))
+    division = pl.when(pl.col("serial") % 20 == 0).then("division_code")
     hinted = pl.col("serial") % 3 != 0
     return subjects.select(
         "serial", pl.lit("own").alias("kind"),
         uscc=_damaged_code(), reg_no=pl.coalesce(sci, numbered), ent_name=blanks,
         ent_type=pl.col("entity_class").replace_strict(kinds, return_dtype=pl.String),
         reg_status=_status(), legal_rep=pl.lit("测试人"),
-        reg_capital=pl.concat_str((pl.col("serial") % 97 + 1) * 10, pl.when(pick == 1).then(pl.lit("万人民币")).otherwise(pl.lit(""))),
+        reg_capital=pl.concat_str((pl.col("serial") % 97 + 1) * 10, unit),
         est_date=pl.col("est_date").dt.strftime(form), approve_date=pl.col("event_date").dt.strftime(form),
         op_to=pl.when(pick == 0).then(pl.lit("长期")),
-        cancel_date=pl.col("cancel_date").dt.strftime(form), revoke_date=pl.col("revoke_date").dt.strftime(form),
+        cancel_date=pl.col("cancel_date").dt.strftime(form),
+        revoke_date=pl.col("revoke_date").dt.strftime(form),
         reg_org=pl.col("county") + "市场监督管理局", reg_org_code="county_code", industry_code="industry",
         dom_addr="address", op_addr=null,
-        dom_div_code=pl.when(pl.col("serial") % 20 == 0).then("division_code").when(hinted).then("county_code"),
+        dom_div_code=division.when(hinted).then("county_code"),
         city_name="city", county_name=pl.when(hinted).then("county"),
         phone=null, parent_uscc="parent_uscc", extract_date=pl.lit(as_of).dt.strftime(form),
     )  # fmt: skip

@@ -121,7 +121,8 @@ def _write_registry(
     as_of: date, rng: np.random.Generator, report: SimulationReport,
 ) -> pl.DataFrame:  # fmt: skip
     """Write the register file and return its planted defects."""
-    form = FORMATS[chunk.turn % 4] if len(subjects) * 1.03 <= XLSX_ROWS else FORMATS[chunk.turn % 3]
+    is_xlsx = chunk.turn % 4 == 0 and len(subjects) * 1.03 <= XLSX_ROWS
+    form = "xlsx" if is_xlsx else FORMATS[chunk.turn % 3]
     rows = register_rows(subjects, as_of, chunk.turn % 4, with_broken=form != "xlsx", rng=rng)
     name = dated(stem, as_of, form)
     columns = [c for c in rows.columns if c not in ("serial", "kind")]
@@ -160,6 +161,7 @@ def _write_truths(
     """Write the chunk's part of subjects, rules, links and defects."""
     fired = fired_rules(facts, as_of)
     planted = [*DAMAGES, *EXTRA_ROWS, "wrong_check"]
+    named = [pl.when(name).then(pl.lit(name)) for name in planted]
     subjects = facts.select(
         pl.col("uscc").alias("subject_key_true"), "entity_class",
         (pl.col("city_code") + "00").alias("city_code"), "county_code",
@@ -168,7 +170,7 @@ def _write_truths(
         (~pl.col("case").is_in(WITHOUT_TOWN) | (pl.col("serial") % 20 == 0)).alias("address_names_town"),
         pl.when(pl.col("round") == "L1").then("uscc").alias("census_unit_code"),
         pl.col("round").fill_null("none").alias("link_round"),
-        pl.concat_list(pl.when(name).then(pl.lit(name)) for name in planted).list.drop_nulls().alias("defects"),
+        pl.concat_list(named).list.drop_nulls().alias("defects"),
     )  # fmt: skip
     form = FORMATS[(chunk.turn + len("census")) % 3]
     links = units.select(

@@ -29,7 +29,10 @@ STORIES = {
     "zeros_but_one": 0.01,
     "zeros_unknown": 0.015,
 }
-_BRAND = "安邦博昌诚达德鼎东发飞丰福冠光广海恒弘华辉汇嘉建江金锦晶景久聚凯康科力利联龙隆茂美明铭能宁鹏普启庆荣瑞润森尚盛"
+_BRAND = (
+    "安邦博昌诚达德鼎东发飞丰福冠光广海恒弘华辉汇嘉建江金锦晶"
+    "景久聚凯康科力利联龙隆茂美明铭能宁鹏普启庆荣瑞润森尚盛"
+)
 _ODD = 40503
 
 
@@ -70,8 +73,8 @@ def _with_dates(frame: pl.DataFrame, as_of: date, rng: np.random.Generator) -> p
     changed = (ages * rng.uniform(0.0, 0.6, n)).astype(np.int64)
     day = pl.lit(as_of)
     return frame.with_columns(
-        (day - pl.duration(days=pl.Series(ages))).alias("est_date"),
-        (day - pl.duration(days=pl.Series(changed))).alias("event_date"),
+        (day - pl.duration(days=pl.lit(pl.Series(ages)))).alias("est_date"),
+        (day - pl.duration(days=pl.lit(pl.Series(changed)))).alias("event_date"),
     )
 
 
@@ -134,9 +137,8 @@ def _with_parents(frame: pl.DataFrame, rng: np.random.Generator) -> pl.DataFrame
     """Adds parent_uscc to branches: nine in ten name a registered firm of the chunk, the rest one unknown."""
     able = frame.filter((pl.col("entity_class") == "enterprise") & (pl.col("status") == "A"))
     parents = able["uscc"][rng.integers(0, len(able), len(frame))]
-    unknown = make_usccs(
-        np.full(len(frame), 91), frame["county_code"].cast(pl.Int64).to_numpy(), frame["serial"].to_numpy() + 12_000_000
-    )  # fmt: skip
+    county = frame["county_code"].cast(pl.Int64).to_numpy()
+    unknown = make_usccs(np.full(len(frame), 91), county, frame["serial"].to_numpy() + 12_000_000)
     known = pl.Series(rng.random(len(frame)) < 0.9)
     is_branch = pl.col("entity_class") == "branch"
     return frame.with_columns(

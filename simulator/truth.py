@@ -119,7 +119,7 @@ def decisions(facts: pl.DataFrame, fired: pl.DataFrame) -> pl.DataFrame:
 
 
 def _report_facts(reports: pl.DataFrame, as_of: date) -> pl.DataFrame:
-    """Per uscc: years filed, whether the last two are all zero, a report of the last 24 months with activity."""
+    """Per uscc: years filed, whether the last two are all zero, a recent active report."""
     due = last_due_year(as_of)
     zero = (pl.col("si_pension") == 0) & (pl.col("revenue") == 0) & (pl.col("tax") == 0)
     active = (pl.col("tax") > 0) | (pl.col("si_pension").fill_null(0) > 0)
