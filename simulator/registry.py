@@ -124,17 +124,17 @@ def _cells(subjects: pl.DataFrame, as_of: date, style: int) -> pl.DataFrame:
         "serial", pl.lit("own").alias("kind"),
         uscc=_damaged_code(), reg_no=pl.coalesce(sci, numbered), ent_name=blanks,
         ent_type=pl.col("entity_class").replace_strict(kinds, return_dtype=pl.String),
-        reg_status=_status(), legal_rep=pl.lit("测试人"),
+        reg_status=_status(), legal_rep=_person(),
         reg_capital=pl.concat_str((pl.col("serial") % 97 + 1) * 10, unit),
         est_date=pl.col("est_date").dt.strftime(form), approve_date=pl.col("event_date").dt.strftime(form),
         op_to=pl.when(pick == 0).then(pl.lit("长期")),
         cancel_date=pl.col("cancel_date").dt.strftime(form),
         revoke_date=pl.col("revoke_date").dt.strftime(form),
         reg_org=pl.col("county") + "市场监督管理局", reg_org_code="county_code", industry_code="industry",
-        dom_addr="address", op_addr=null,
+        dom_addr="address", op_addr=pl.when(pl.col("serial") % 7 == 0).then("address").otherwise(null),
         dom_div_code=division.when(hinted).then("county_code"),
         city_name="city", county_name=pl.when(hinted).then("county"),
-        phone=null, parent_uscc="parent_uscc", extract_date=pl.lit(as_of).dt.strftime(form),
+        phone=pl.coalesce(null, _phone()), parent_uscc="parent_uscc", extract_date=pl.lit(as_of).dt.strftime(form),
     )  # fmt: skip
 
 
@@ -154,3 +154,14 @@ def _status() -> pl.Expr:
     key = pl.concat_str("status", pl.col("serial") % 4)
     words = {f"{code}{i}": options[i % len(options)] for code, options in SPELLINGS.items() for i in range(4)}
     return key.replace_strict(words, return_dtype=pl.String)
+
+
+def _person() -> pl.Expr:
+    """A name nobody bears: a surname and 某."""
+    names = dict(enumerate(("张某某", "李某", "王某某", "陈某", "林某某")))
+    return (pl.col("serial") % len(names)).replace_strict(names, return_dtype=pl.String)
+
+
+def _phone() -> pl.Expr:
+    """Eleven digits of no number plan."""
+    return pl.concat_str(pl.lit("100"), pl.col("serial").cast(pl.String).str.zfill(8))

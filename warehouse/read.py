@@ -80,7 +80,7 @@ def opened(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
             con.execute("ATTACH ? AS warehouse (READ_ONLY)", [str(path)])
         except duckdb.IOException as error:
             raise EnvironmentProblem(f"{path} cannot be opened for reading: {error}") from error
-        # DuckDB 2.0.0 narrows sums sorted after grouping to one byte (950 becomes -74) with this optimizer on.
+        # DuckDB 2.0.0 narrows sums sorted after grouping to one byte (950 becomes -74) with it on.
         con.execute("SET disabled_optimizers = 'compressed_materialization'")
         con.execute("USE warehouse")
         yield con
