@@ -133,8 +133,10 @@ def _cells(subjects: pl.DataFrame, as_of: date, style: int) -> pl.DataFrame:
         reg_org=pl.col("county") + "市场监督管理局", reg_org_code="county_code", industry_code="industry",
         dom_addr="address", op_addr=pl.when(pl.col("serial") % 7 == 0).then("address").otherwise(null),
         dom_div_code=division.when(hinted).then("county_code"),
-        city_name="city", county_name=pl.when(hinted).then("county"),
-        phone=pl.coalesce(null, _phone()), parent_uscc="parent_uscc", extract_date=pl.lit(as_of).dt.strftime(form),
+        city_name="city",
+        county_name=pl.when(hinted).then("county"),
+        phone=pl.coalesce(null, _phone()), parent_uscc="parent_uscc",
+        extract_date=pl.lit(as_of).dt.strftime(form),
     )  # fmt: skip
 
 
