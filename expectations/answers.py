@@ -41,7 +41,7 @@ def _read_result(suite: str, raw: dict[str, Any]) -> GateResult:
     outcome: Outcome = "errored" if message else "passed" if raw["success"] else "failed"
     return GateResult(
         suite=suite,
-        expectation=tags["gate"],
+        expectation=tags["expectation"],
         column_name=tags["column"],
         outcome=outcome,
         observed=message or _observed(measured),

@@ -9,7 +9,7 @@ from string import Template
 from typing import Any, ClassVar
 
 from expectations.library import ExecutionEngine, Expectation, gxe
-from reference.gates import Gate, Tier
+from reference.gates import SECOND_TIER, Gate, Tier
 
 Suites = dict[str, list[Expectation]]
 
@@ -131,9 +131,10 @@ def one_of(gate: Gate, column: str, values: Iterable[Any]) -> list[Expectation]:
 
 def _tags(gate: Gate, tier: Tier, column: str | None) -> dict[str, Any]:
     severity = {"error": "critical", "warn": "warning"}[tier.severity]
+    name = gate.id if tier is gate.tiers[0] else gate.id + SECOND_TIER
     return {
         "severity": severity,
-        "meta": {"gate": gate.id, "severity": tier.severity, "column": column},
+        "meta": {"expectation": name, "severity": tier.severity, "column": column},
         "notes": f"{gate.zh}: {gate.means}",
     }
 

@@ -11,7 +11,7 @@ from typing import Literal
 import polars as pl
 
 from reference.errors import InputProblem
-from reference.gates import Gate, Severity, load_gates
+from reference.gates import SECOND_TIER, Gate, Severity, load_gates
 
 Outcome = Literal["passed", "failed", "errored"]
 Verdict = Literal["passed", "warned", "blocked", "errored"]
@@ -102,8 +102,11 @@ def quality_summary(report: GateReport) -> str:
     lines = [_headline(report)]
     for suite in dict.fromkeys(r.suite for r in report.results):
         lines.append(_suite_line(suite, [r for r in report.results if r.suite == suite]))
+    told: set[tuple[str, str, str | None]] = set()
     for result in worst_first:
-        if result.outcome != "passed":
+        about = (result.suite, result.expectation.removesuffix(SECOND_TIER), result.column_name)
+        if result.outcome != "passed" and about not in told:
+            told.add(about)
             lines += ["", *_problem(result, gates)]
     return "\n".join(lines)
 
@@ -132,7 +135,7 @@ def _suite_line(suite: str, results: Sequence[GateResult]) -> str:
 def _problem(result: GateResult, gates: Mapping[str, Gate]) -> list[str]:
     kind = "BROKEN" if result.outcome == "errored" else "ERROR" if result.severity == "error" else "warning"
     where = result.suite + (f" [{result.column_name}]" if result.column_name else "")
-    gate = gates.get(result.expectation)
+    gate = gates.get(result.expectation.removesuffix(SECOND_TIER))
     if result.outcome == "errored" or gate is None:
         return [
             f"{kind}  {result.expectation} · {where}",

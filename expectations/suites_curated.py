@@ -7,8 +7,6 @@ from collections.abc import Mapping
 
 from expectations.checks import (
     Suites,
-    columns,
-    filled,
     measure,
     one_of,
     rows,
@@ -16,34 +14,14 @@ from expectations.checks import (
     unique,
     violations,
 )
+from expectations.declared import as_declared
 from expectations.library import Expectation
 from expectations.request import GateRequest
 from reference.gates import Gate
 
 Gates = Mapping[str, Gate]
 
-SIZES = ("large", "medium", "small", "micro")
-CATEGORIES = ("closed", "dishonest", "zombie", "shell", "out_of_scope", "flag", "duplicate")
-CODE_LISTS = {
-    "entity_class": ("enterprise", "branch", "household", "coop", "other"),
-    "uscc_check": ("valid", "repaired", "invalid", "missing"),
-    "status": ("A", "M", "V", "D", "S", "L", "X", "9"),
-    "size_class": SIZES,
-    "size_confidence": ("full", "partial", "assumed", "proxy"),
-    "priority": (1, 2, 3),
-    "place_level": ("province", "city", "county", "township", "community"),
-    "place_source": ("census", "operating", "domicile", "registrar"),
-    "disposition": ("target", "excluded", "out_of_scope", "superseded"),
-}
-TAGS = ("is_foreign_trade", "is_sci_tech", "is_private", "is_consumption")
-TARGET_COLUMNS = (
-    "batch_id", "as_of", "subject_key", "uscc", "city_code", "county_code", "township_code", "division_code",
-    "place_method", "place_confidence", "size_class", *TAGS, "priority", "in_census", "in_registry",
-)  # fmt: skip
-ENTERPRISE_COLUMNS = (
-    "subject_key", "uscc", "name", "established_on", "address", "register_city_code", "legal_rep_masked",
-    "phone_masked", "division_code", "primary_rule", *CODE_LISTS, *TAGS,
-)  # fmt: skip
+PRIORITIES = (1, 2, 3)
 MOBILE = "1[3-9][0-9]{{9}}"
 EXCLUDED_BY = "select subject_key from curated_rule_hits where severity in ('exclude', 'hold')"
 
@@ -61,14 +39,10 @@ def curated_suites(gates: Gates, request: GateRequest) -> Suites:
 
 def _enterprises(gates: Gates, request: GateRequest) -> list[Expectation]:
     return [
-        *columns(gates["columns_present"], ENTERPRISE_COLUMNS),
+        *as_declared(gates, "enterprises"),
         *rows(gates["not_empty"]),
-        *filled(
-            gates["key_filled"], "subject_key", "disposition", "entity_class", "status", "register_city_code"
-        ),
-        *unique(gates["key_unique"], "subject_key"),
-        *unique(gates["key_unique"], "uscc", within="uscc is not null"),
-        *(e for column, values in CODE_LISTS.items() for e in one_of(gates["known_values"], column, values)),
+        *unique(gates["key_unique"], "uscc", within="uscc_check in ('valid', 'repaired')"),
+        *one_of(gates["known_values"], "priority", PRIORITIES),
         *_identity(gates),
         *_places(gates),
         *_exclusions(gates),
@@ -122,35 +96,22 @@ def _exclusions(gates: Gates) -> list[Expectation]:
 
 
 def _rule_hits(gates: Gates) -> list[Expectation]:
+    stranger = "subject_key not in (select subject_key from curated_enterprises)"
     return [
-        *filled(
-            gates["key_filled"], "subject_key", "rule_id", "category", "severity", "reason_zh", "evidence"
-        ),
-        *unique(gates["key_unique"], "subject_key", "rule_id"),
-        *one_of(gates["known_values"], "category", CATEGORIES),
-        *one_of(gates["known_values"], "severity", ("exclude", "hold", "flag", "dedupe")),
-        *violations(
-            gates["hits_of_known_subjects"],
-            "subject_key not in (select subject_key from curated_enterprises)",
-            "subject_key",
-        ),
+        *as_declared(gates, "rule_hits"),
+        *violations(gates["hits_of_known_subjects"], stranger, "subject_key"),
     ]
 
 
 def _visit_targets(gates: Gates, request: GateRequest) -> list[Expectation]:
+    stranger = "subject_key not in (select subject_key from curated_enterprises where disposition = 'target')"
     decided = "(select count(*) from curated_enterprises where disposition = 'target')"
     difference = f"select abs(count(*) - {decided}) as value, count(*) as rows from {{batch}}"  # noqa: S608
     return [
-        *columns(gates["columns_present"], TARGET_COLUMNS),
+        *as_declared(gates, "visit_targets"),
         *rows(gates["not_empty"]),
-        *filled(gates["key_filled"], "subject_key", "batch_id", "as_of", "priority"),
-        *unique(gates["key_unique"], "subject_key"),
         *one_of(gates["known_values"], "batch_id", [request.batch_id]),
-        *one_of(gates["known_values"], "size_class", SIZES),
-        *violations(
-            gates["hits_of_known_subjects"],
-            "subject_key not in (select subject_key from curated_enterprises where disposition = 'target')",
-            "subject_key",
-        ),
+        *one_of(gates["known_values"], "priority", PRIORITIES),
+        *violations(gates["hits_of_known_subjects"], stranger, "subject_key"),
         *measure(gates["targets_complete"], difference),
     ]

@@ -13,6 +13,9 @@ import yaml
 
 Severity = Literal["error", "warn"]
 
+SECOND_TIER = ".warn"
+"""Suffix that tells the warn tier of a gate from its error tier in stored results."""
+
 GATES_FILE = Path(__file__).parent / "gates" / "gates.yml"
 
 
