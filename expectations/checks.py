@@ -19,9 +19,10 @@ SHARE = Template(
 VIOLATIONS = Template(
     "select count(*) filter (where $broken) as value, count(*) as rows from {batch} where $within"
 )
-SURPLUS = Template(
-    "select count(*) - count(distinct ($columns)) as value, count(*) as rows from {batch} where $within"
-)
+# Grouping spills to disk where a count of distinct keys would have to fit into memory.
+SURPLUS = Template("""
+    select coalesce(sum(n) - count(*), 0) as value, coalesce(sum(n), 0) as rows
+    from (select count(*) as n from {batch} where $within group by $columns) as keys""")
 SHOWN = 5
 
 

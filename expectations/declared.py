@@ -11,13 +11,13 @@ from reference.gates import Gate
 from reference.tables import load_tables
 
 
-def as_declared(gates: Mapping[str, Gate], name: str) -> list[Expectation]:
-    """Return the expectations that the table is what reference/tables declares it to be."""
+def as_declared(gates: Mapping[str, Gate], name: str, within: str = "true") -> list[Expectation]:
+    """Return the expectations that the table is as declared, its key unique among the rows `within`."""
     table = load_tables()[name]
     coded = [column for column in table.columns if column.values]
     return [
         *columns(gates["columns_present"], table.column_names),
         *filled(gates["key_filled"], *(column.name for column in table.columns if column.required)),
-        *unique(gates["key_unique"], *table.key),
+        *unique(gates["key_unique"], *table.key, within=within),
         *(e for column in coded for e in one_of(gates["known_values"], column.name, column.values)),
     ]

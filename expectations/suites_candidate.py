@@ -41,7 +41,7 @@ def candidate_suites(gates: Gates, request: GateRequest) -> Suites:
         "candidate.dim_batch": _batches(gates, request),
         "candidate.dim_enterprise": _enterprises(gates),
         "candidate.fact_visit_target": _targets(gates, request),
-        "candidate.fact_exclusion": _exclusions(gates),
+        "candidate.fact_exclusion": _exclusions(gates, request),
         "candidate.meta_row_account": account_suite(gates, request),
         **marts,
     }
@@ -77,13 +77,14 @@ def _enterprises(gates: Gates) -> list[Expectation]:
 
 
 def _targets(gates: Gates, request: GateRequest) -> list[Expectation]:
+    current = _current(request)
     return [
-        *as_declared(gates, "fact_visit_target"),
+        *as_declared(gates, "fact_visit_target", current),
         *rows(gates["not_empty"]),
         *one_of(gates["known_values"], "priority", PRIORITIES),
         *violations(gates["values_in_range"], "place_confidence not between 0 and 1", "place_confidence"),
         *violations(gates["references_resolve"], IN_BATCHES, "batch_id"),
-        *(e for column in PLACES for e in _known_place(gates, column)),
+        *(e for column in PLACES for e in _known_place(gates, column, current)),
         *_loaded_whole(gates, request),
     ]
 
@@ -95,21 +96,27 @@ def _loaded_whole(gates: Gates, request: GateRequest) -> list[Expectation]:
     wanted = f"(select count(*) from read_parquet({files_as_sql(listed)}))"  # noqa: S608
     query = f"""
         select abs(count(*) - {wanted}) as value, count(*) as rows from {{batch}}
-        where batch_id = {quoted(request.batch_id)}"""  # noqa: S608
+        where {_current(request)}"""  # noqa: S608
     return measure(gates["targets_complete"], query)
 
 
-def _known_place(gates: Gates, column: str) -> list[Expectation]:
+def _current(request: GateRequest) -> str:
+    # Earlier batches were gated when they were new and are immutable since; facts grow with every batch.
+    return f"batch_id = {quoted(request.batch_id)}"
+
+
+def _known_place(gates: Gates, column: str, within: str = "true") -> list[Expectation]:
     known = f"select {column} from dim_division where {column} is not null"  # noqa: S608
-    return violations(gates["references_resolve"], f"{column} not in ({known})", column)
+    return violations(gates["references_resolve"], f"{column} not in ({known})", column, within)
 
 
-def _exclusions(gates: Gates) -> list[Expectation]:
-    listed = "(batch_id, subject_key) in (select (batch_id, subject_key) from fact_visit_target)"
+def _exclusions(gates: Gates, request: GateRequest) -> list[Expectation]:
+    current = _current(request)
+    listed = f"subject_key in (select subject_key from fact_visit_target where {current})"  # noqa: S608
     return [
-        *as_declared(gates, "fact_exclusion"),
+        *as_declared(gates, "fact_exclusion", current),
         *violations(gates["references_resolve"], IN_BATCHES, "batch_id"),
-        *violations(gates["targets_not_excluded"], listed, "subject_key"),
+        *violations(gates["targets_not_excluded"], listed, "subject_key", current),
     ]
 
 

@@ -19,14 +19,14 @@ class RegisterCodes:
     """Every code list that conform and link take as an argument; all frames are small."""
 
     statuses: pl.DataFrame  # status, zh, on_register, rank (1 wins when two rows of a subject tie)
-    status_spellings: pl.DataFrame  # spelling (brackets and blanks removed), status
+    status_spellings: pl.DataFrame  # spelling (brackets and blanks removed), status, rank
     subject_types: pl.DataFrame  # code, zh, entity_class
     type_texts: pl.DataFrame  # text (brackets and blanks removed), code
     type_patterns: pl.DataFrame  # pattern, entity_class; the first that matches decides
     name_patterns: pl.DataFrame  # pattern, entity_class; the first that matches decides
     confusions: pl.DataFrame  # written, meant, scope (forced|single)
     legal_forms: pl.DataFrame  # written, form, place (anywhere|end)
-    counties: pl.DataFrame  # code, city_code, county_code (current; null where a split left several)
+    counties: pl.DataFrame  # code, city_code, county_code (of today; null where a split left several)
     places: pl.DataFrame  # spelling, kind (city|county|district), is_full, city_code, county_code
     name_prefixes: pl.DataFrame  # prefix: a place that may stand in front of a subject's name
 
@@ -38,11 +38,14 @@ def load_register_codes() -> RegisterCodes:
     successors = _read(REGISTER_DIR / "county_successors.csv")
     types = _list("subject_types", "code", "zh", "entity_class")
     places = _places(divisions, successors)
+    statuses = _list("statuses", "status", "zh", "on_register", "rank").with_columns(
+        pl.col("rank").cast(pl.Int8), pl.col("on_register") == "true"
+    )
     return RegisterCodes(
-        statuses=_list("statuses", "status", "zh", "on_register", "rank").with_columns(
-            pl.col("rank").cast(pl.Int8), pl.col("on_register") == "true"
+        statuses=statuses,
+        status_spellings=_list("status_codes", "spelling", "status").join(
+            statuses.select("status", "rank"), on="status", how="left"
         ),
-        status_spellings=_list("status_codes", "spelling", "status"),
         subject_types=types,
         type_texts=_type_texts(types),
         type_patterns=_list("subject_type_patterns", "pattern", "entity_class"),
@@ -93,11 +96,22 @@ def _current_counties(divisions: pl.DataFrame) -> pl.DataFrame:
 
 
 def _counties(divisions: pl.DataFrame, successors: pl.DataFrame) -> pl.DataFrame:
-    """One row per county code, current or old, with where it lies today."""
-    current = _current_counties(divisions)
-    old = successors.rename({"old_code": "code"}).join(current, on="code", how="anti").unique("code")
+    """One row per 6-digit code of a city of Zhejiang, with where it lies today.
+
+    Codes no list knows (市辖区, development zones) still tell their city by the first four digits.
+    """
     columns = ("code", "city_code", "county_code")
-    return pl.concat([current.select(columns), old.select(columns)]).sort("code")
+    current = _current_counties(divisions)
+    old = successors.rename({"old_code": "code"}).unique("code")
+    cities = current.select("city_code").unique()
+    rest = pl.DataFrame({"last": [f"{number:02d}" for number in range(100)]})
+    any_code = cities.join(rest, how="cross").select(
+        pl.concat_str("city_code", "last").alias("code"),
+        "city_code",
+        pl.lit(None, pl.String).alias("county_code"),
+    )
+    ranked = pl.concat([frame.select(columns) for frame in (current, old, any_code)])
+    return ranked.unique("code", keep="first", maintain_order=True).sort("code")
 
 
 def _places(divisions: pl.DataFrame, successors: pl.DataFrame) -> pl.DataFrame:

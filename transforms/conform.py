@@ -41,7 +41,7 @@ def conform_registry(staged: pl.LazyFrame, codes: RegisterCodes, as_of: date) ->
     )
     current = keyed.filter(~is_later)
     losers = _losers(current, codes)
-    winners = current.join(losers, on=["source_file", "row_no"], how="anti")
+    winners = current.join(losers, on=["source_file", "row_no"], how="anti", build_side="force_right")
     reason = pl.when(pl.col("extract_date") > as_of).then(pl.lit("extracted_later")).otherwise(
         pl.lit("established_later")
     )  # fmt: skip
@@ -76,15 +76,12 @@ def _losers(current: pl.LazyFrame, codes: RegisterCodes) -> pl.LazyFrame:
     """
     digest = pl.col("subject_key").hash()
     repeated = current.select(digest.alias("_hash")).group_by("_hash").len().filter(pl.col("len") > 1)
-    rank = status_code(codes).replace_strict(
-        codes.statuses["status"], codes.statuses["rank"], return_dtype=pl.Int8
+    columns = ["source_file", "row_no", "subject_key", "extract_date", "approve_date"]
+    rivals = current.select(*columns, "reg_status", digest.alias("_hash")).join(
+        repeated, on="_hash", how="semi", build_side="force_right"
     )
-    rivals = current.select(
-        "source_file", "row_no", "subject_key", "extract_date", "approve_date",
-        rank.alias("_rank"), digest.alias("_hash"),
-    ).join(repeated, on="_hash", how="semi")  # fmt: skip
-    best_first = rivals.sort(
-        "subject_key", "extract_date", "_rank", "approve_date", "source_file", "row_no",
+    best_first = with_status(rivals, codes).sort(
+        "subject_key", "extract_date", "rank", "approve_date", "source_file", "row_no",
         descending=[False, True, False, True, True, True],
         nulls_last=True,
     )  # fmt: skip
@@ -93,12 +90,21 @@ def _losers(current: pl.LazyFrame, codes: RegisterCodes) -> pl.LazyFrame:
     )
 
 
-def status_code(codes: RegisterCodes) -> pl.Expr:
-    """The canonical status (A M V D S L X) of `reg_status` as written; 9 where the list does not know it."""
-    spellings = codes.status_spellings
-    return bare_text(pl.col("reg_status")).replace_strict(
-        spellings["spelling"], spellings["status"], default="9", return_dtype=pl.String
-    ).fill_null("9")  # fmt: skip
+def with_status(frame: pl.LazyFrame, codes: RegisterCodes) -> pl.LazyFrame:
+    """The same rows plus `status` (9 where no list knows `reg_status`) and its `rank`, 1 the best."""
+    unknown = codes.statuses.filter(pl.col("status") == "9")["rank"].item()
+    return (
+        frame.with_columns(bare_text(pl.col("reg_status")).alias("_spelling"))
+        .join(
+            codes.status_spellings.lazy(),
+            left_on="_spelling",
+            right_on="spelling",
+            how="left",
+            build_side="force_right",
+        )
+        .with_columns(pl.col("status").fill_null("9"), pl.col("rank").fill_null(unknown))
+        .drop("_spelling")
+    )
 
 
 def _subjects(winners: pl.LazyFrame, staged: pl.LazyFrame, codes: RegisterCodes) -> pl.LazyFrame:
@@ -111,11 +117,10 @@ def _subjects(winners: pl.LazyFrame, staged: pl.LazyFrame, codes: RegisterCodes)
     parent_outcomes = repair_uscc(staged.select("parent_uscc"), codes.confusions)
     parents = check_uscc(placed, "parent_uscc", parent_outcomes)
     typed = parents.join(
-        subject_types(staged.select("ent_type"), codes), on="ent_type", how="left", validate="m:1"
+        subject_types(staged.select("ent_type"), codes), on="ent_type", how="left", build_side="force_right"
     )
-    classed = typed.with_columns(
+    classed = with_status(typed, codes).with_columns(
         name_text(pl.col("ent_name"), codes.legal_forms).alias("_name_text"),
-        status_code(codes).alias("status"),
         entity_class(codes).alias("entity_class"),
         pl.when(_SOUND).then(org_code_of(pl.col("uscc"))).alias("org_code"),
     )

@@ -71,7 +71,7 @@ def check_uscc(frame: pl.LazyFrame, column: str, outcomes: pl.LazyFrame) -> pl.L
     sound = pl.when(pl.col(column).is_null()).then(pl.lit("missing")).otherwise(pl.lit("valid"))
     is_failing = pl.col("check").is_not_null()
     return (
-        frame.join(outcomes, left_on=column, right_on="written_code", how="left", validate="m:1")
+        frame.join(outcomes, left_on=column, right_on="written_code", how="left", build_side="force_right")
         .with_columns(
             pl.when(is_failing).then("code").otherwise(column).alias(column),
             pl.coalesce("check", sound).alias(f"{column}_check"),

@@ -21,7 +21,7 @@ from transforms.identifiers import (
 )
 from transforms.link_rounds import claim_subjects, settle_claims, subject_keys, unit_keys
 from transforms.names import name_key, name_text
-from transforms.registrar import current_county
+from transforms.registrar import with_county_of
 
 
 class Round(NamedTuple):
@@ -54,9 +54,10 @@ def link_census(units: pl.LazyFrame, subjects: pl.LazyFrame) -> pl.LazyFrame:
     """
     primary = units.filter(pl.col("role") == "primary")
     by_uscc = subjects.filter(can_identify(pl.col("uscc"))).select("uscc", "subject_key")
-    first = primary.select("unit_key", "uscc").join(by_uscc, on="uscc", validate="1:1")
-    rest = primary.join(by_uscc.select("uscc"), on="uscc", how="anti")
-    free = subjects.join(primary.select("uscc").drop_nulls(), on="uscc", how="anti")
+    first = primary.select("unit_key", "uscc").join(by_uscc, on="uscc", build_side="force_left")
+    rest = primary.join(by_uscc.select("uscc"), on="uscc", how="anti", build_side="force_left")
+    used = primary.select("uscc").drop_nulls()
+    free = subjects.join(used, on="uscc", how="anti", build_side="force_right")
     claims = settle_claims(claim_subjects(unit_keys(rest), subject_keys(free)))
     return pl.concat(
         [
@@ -79,7 +80,9 @@ def prepare_units(staged_census: pl.LazyFrame, codes: RegisterCodes) -> pl.LazyF
     """
     coded = _with_codes(staged_census, codes)
     losers = _outranked(coded)
-    keyed = coded.join(losers, on=["source_file", "row_no"], how="left", validate="1:1")
+    ranked = coded.join(losers, on=["source_file", "row_no"], how="left", build_side="force_right")
+    located = with_county_of(ranked, pl.col("loc_div12"), codes.counties, "loc")
+    keyed = with_county_of(located, pl.col("reg_div12"), codes.counties, "reg")
     is_primary = pl.col("_outranked").is_null()
     row = pl.concat_str("source_file", pl.lit(":"), "row_no")
     own_code = pl.coalesce(pl.when(_SOUND).then("uscc"), "org_code")
@@ -88,11 +91,10 @@ def prepare_units(staged_census: pl.LazyFrame, codes: RegisterCodes) -> pl.LazyF
             pl.when(is_primary).then(pl.coalesce(own_code, row)).otherwise(row).alias("unit_key"),
             pl.when(is_primary).then(pl.lit("primary")).otherwise(pl.lit("secondary")).alias("role"),
             name_text(pl.col("unit_name"), codes.legal_forms).alias("_name_text"),
-            current_county(pl.col("loc_div12"), codes.counties).alias("loc_county_code"),
-            current_county(pl.col("reg_div12"), codes.counties).alias("reg_county_code"),
         )
         .with_columns(name_key(pl.col("_name_text"), codes.name_prefixes).alias("name_key"))
-        .drop("_name_text", "_body", "_outranked")
+        .rename({"loc_county": "loc_county_code", "reg_county": "reg_county_code"})
+        .drop("_name_text", "_body", "_outranked", "loc_city", "reg_city")
     )
 
 
@@ -154,18 +156,18 @@ def _described(decided: pl.LazyFrame) -> pl.LazyFrame:
     """The decided units in the columns of the link table; a unit that is not linked names no subject."""
     is_linked = pl.col("outcome") == "linked"
     shown = is_linked | (pl.col("outcome") == "ambiguous")
-    orders = [r.order for r in ROUNDS]
-    order = pl.col("order").cast(pl.Int64)
 
-    def of_round(values: list[str] | list[float], dtype: pl.DataType) -> pl.Expr:
-        return order.replace_strict(orders, values, default=None, return_dtype=dtype)
+    def of_round(values: list[str] | list[float]) -> pl.Expr:
+        return pl.coalesce(
+            [pl.when(pl.col("order") == r.order).then(pl.lit(v)) for r, v in zip(ROUNDS, values, strict=True)]
+        )
 
     return decided.select(
         "unit_key",
         pl.when(is_linked).then("subject_key").alias("subject_key"),
-        pl.when(shown).then(of_round([r.method for r in ROUNDS], pl.String())).alias("method"),
-        pl.when(is_linked).then(of_round([r.strength for r in ROUNDS], pl.String())).alias("strength"),
+        pl.when(shown).then(of_round([r.method for r in ROUNDS])).alias("method"),
+        pl.when(is_linked).then(of_round([r.strength for r in ROUNDS])).alias("strength"),
         "outcome",
-        pl.when(is_linked).then(of_round([r.probability for r in ROUNDS], pl.Float64())).alias("probability"),
+        pl.when(is_linked).then(of_round([r.probability for r in ROUNDS])).alias("probability"),
         pl.col("candidates").cast(pl.Int64),
     )

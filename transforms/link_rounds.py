@@ -51,7 +51,8 @@ def claim_subjects(unit_keys: pl.LazyFrame, subject_keys: pl.LazyFrame) -> pl.La
     """
     on = ["order", "key"]
     coded = pl.col("has_uscc")
-    per_key = subject_keys.join(unit_keys.select(on), on=on, how="semi").group_by(on).agg(
+    sought = subject_keys.join(unit_keys.select(on), on=on, how="semi", build_side="force_right")
+    per_key = sought.group_by(on).agg(
         pl.len().alias("n_all"), pl.col("subject_key").min().alias("any_subject"),
         (~coded).sum().alias("n_uncoded"),
         pl.col("subject_key").filter(~coded).min().alias("uncoded_subject"),

@@ -22,26 +22,24 @@ def register_place(frame: pl.LazyFrame, named: pl.LazyFrame, codes: RegisterCode
     The first that names a city decides it; the county comes from the first that names one in that city.
     `named` is `named_places(place_texts(…))` of the same rows.
     """
-    joined = _join_named(
-        _join_named(frame.with_columns(_HINT.alias("_hint")), named, "_hint"), named, "reg_org"
-    )
     is_sound = pl.col("uscc_check").is_in(["valid", "repaired"])
     prefix = pl.when(is_sound).then(pl.col("uscc").str.slice(2, 6))
-    evidence = [
-        _of_code(pl.col("dom_div_code"), codes.counties),
-        (pl.col("_hint_city"), pl.col("_hint_county")),
-        _of_code(pl.col("reg_org_code"), codes.counties),
-        (pl.col("reg_org_city"), pl.col("reg_org_county")),
-        _of_code(prefix, codes.counties),
-    ]
-    city = pl.coalesce([city for city, _ in evidence]).fill_null(PROVINCE_OFFICE)
+    told = frame.with_columns(_HINT.alias("_hint"))
+    told = with_county_of(told, pl.col("dom_div_code"), codes.counties, "_domicile")
+    told = _join_named(told, named, "_hint")
+    told = with_county_of(told, pl.col("reg_org_code"), codes.counties, "_registrar")
+    told = _join_named(told, named, "reg_org")
+    told = with_county_of(told, prefix, codes.counties, "_prefix")
+    sources = ("_domicile", "_hint", "_registrar", "reg_org", "_prefix")
+    cities, counties = ([f"{source}_{level}" for source in sources] for level in ("city", "county"))
+    city = pl.coalesce(cities).fill_null(PROVINCE_OFFICE)
     county = pl.coalesce(
-        [pl.when(c.str.slice(0, 4) == pl.col("register_city_code")).then(c) for _, c in evidence]
+        [pl.when(pl.col(c).str.slice(0, 4) == pl.col("register_city_code")).then(c) for c in counties]
     )
     return (
-        joined.with_columns(city.alias("register_city_code"))
+        told.with_columns(city.alias("register_city_code"))
         .with_columns(county.alias("register_county_code"))
-        .drop("_hint", "_hint_city", "_hint_county", "reg_org_city", "reg_org_county")
+        .drop("_hint", *cities, *counties)
     )
 
 
@@ -50,9 +48,22 @@ def place_texts(staged: pl.LazyFrame) -> pl.LazyFrame:
     return pl.concat([staged.select(_HINT.alias("text")), staged.select(pl.col("reg_org").alias("text"))])
 
 
-def current_county(code: pl.Expr, counties: pl.DataFrame) -> pl.Expr:
-    """The county of today for a division code of 6 to 12 digits; null if split since, or no county."""
-    return _lookup(code.str.slice(0, 6), counties, "county_code")
+def with_county_of(frame: pl.LazyFrame, code: pl.Expr, counties: pl.DataFrame, name: str) -> pl.LazyFrame:
+    """The same rows plus `<name>_city` and `<name>_county` of today for a division code of 6 to 12 digits.
+
+    Null outside Zhejiang; the county is null too if it was split since, or the code names only a city.
+    """
+    known = counties.lazy().select(
+        pl.col("code").alias("_code"),
+        pl.col("city_code").alias(f"{name}_city"),
+        pl.col("county_code").alias(f"{name}_county"),
+    )
+    # A join and not replace_strict: that one is no streaming step and would hold every row in memory.
+    return (
+        frame.with_columns(code.str.slice(0, 6).alias("_code"))
+        .join(known, on="_code", how="left", build_side="force_right")
+        .drop("_code")
+    )
 
 
 def named_places(texts: pl.LazyFrame, places: pl.DataFrame) -> pl.LazyFrame:
@@ -90,16 +101,4 @@ def _best(column: str, among: pl.Expr) -> pl.Expr:
 
 def _join_named(frame: pl.LazyFrame, named: pl.LazyFrame, column: str) -> pl.LazyFrame:
     renamed = named.rename({"text": column, "city": f"{column}_city", "county": f"{column}_county"})
-    return frame.join(renamed, on=column, how="left", validate="m:1")
-
-
-def _of_code(code: pl.Expr, counties: pl.DataFrame) -> tuple[pl.Expr, pl.Expr]:
-    """City and county of a division code; a code above county level gives only the city."""
-    direct = code.str.slice(0, 4)
-    cities = counties["city_code"].drop_nulls().unique().to_list()
-    city = _lookup(code.str.slice(0, 6), counties, "city_code")
-    return pl.coalesce(city, pl.when(direct.is_in(cities)).then(direct)), current_county(code, counties)
-
-
-def _lookup(code: pl.Expr, counties: pl.DataFrame, column: str) -> pl.Expr:
-    return code.replace_strict(counties["code"], counties[column], default=None, return_dtype=pl.String)
+    return frame.join(renamed, on=column, how="left", build_side="force_right")

@@ -59,6 +59,8 @@ def first_match(text: pl.Expr, patterns: pl.DataFrame) -> pl.Expr:
 
 
 def _class_of_prefix(prefix: pl.Expr) -> pl.Expr:
-    return prefix.replace_strict(
-        ["91", "92", "93"], ["enterprise", "household", "coop"], default=None, return_dtype=pl.String
-    )
+    return (
+        pl.when(prefix == "91").then(pl.lit("enterprise"))
+        .when(prefix == "92").then(pl.lit("household"))
+        .when(prefix == "93").then(pl.lit("coop"))
+    )  # fmt: skip
