@@ -56,7 +56,7 @@ def split_lines(block: bytes, separator: str, width: int, first_row: int, *, fin
     counts = lines["line"].str.count_matches(separator, literal=True).cast(pl.Int64) + 1
     counted = lines.with_columns(counts.alias("count").scatter(quoted.taken, _TAKEN)).head(quoted.end)
     is_good, broken = _judge(counted, separator, width, block)
-    fields = _read_plain(block, separator, width).with_columns(lines["at"]).head(quoted.end).filter(is_good)
+    fields = _plain_fields(block, separator, width, lines["at"], is_good)
     if quoted.records.height:
         is_good, more = _judge(quoted.records, separator, width, block)
         fields = pl.concat([fields, _quoted_fields(quoted.records.filter(is_good), separator, width)]).sort(
@@ -71,20 +71,29 @@ def split_lines(block: bytes, separator: str, width: int, first_row: int, *, fin
     )
 
 
-def _read_plain(block: bytes, separator: str, width: int) -> pl.DataFrame:
-    """Return one row per physical line, cut at every separator; quotes are ordinary characters."""
+def _read_plain(block: bytes, separator: str, width: int, quote: str | None = None) -> pl.DataFrame:
+    """Return one row per physical line, cut at every separator; without `quote`, quotes are ordinary."""
     header = separator.join(f"f{number}" for number in range(width)).encode()
     return pl.read_csv(
         header + b"\n" + block,
         separator=separator,
         infer_schema=False,
-        quote_char=None,
+        quote_char=quote,
         truncate_ragged_lines=True,
     )
 
 
+def _plain_fields(
+    block: bytes, separator: str, width: int, at: pl.Series, is_good: pl.Series
+) -> pl.DataFrame:
+    """Return `at` and the fields of the good lines; a block whose lines all hold quotes is not read again."""
+    if not is_good.any():
+        return pl.DataFrame(schema={**{f"f{number}": pl.String for number in range(width)}, "at": pl.Int64})
+    return _read_plain(block, separator, width).with_columns(at).head(len(is_good)).filter(is_good)
+
+
 def _no_quotes(lines: pl.DataFrame) -> _Quoted:
-    return _Quoted(lines.head(0).with_columns(count=pl.lit(0, pl.Int64)), lines["at"].head(0), lines.height)
+    return _Quoted(_with_count(lines.head(0), ","), lines["at"].head(0), lines.height)
 
 
 def _quoted_records(lines: pl.DataFrame, separator: str, width: int, *, final: bool) -> _Quoted:
@@ -101,11 +110,19 @@ def _quoted_records(lines: pl.DataFrame, separator: str, width: int, *, final: b
 
 
 def _with_count(records: pl.DataFrame, separator: str) -> pl.DataFrame:
-    """Add `count`: fields of each record, separators inside quotes not counted; -1 if a quote stays open."""
+    """Add `count`: fields of each record, separators inside quotes not counted; -1 if a quote stays open.
+
+    And `is_regular`: quotes stand around whole fields only, so that any reader of CSV agrees on it.
+    """
     skeleton = (separator + pl.col("line")).str.replace_all(_quoted_field(separator), separator + _QUOTED)
-    is_open = skeleton.str.contains(f'[{separator}{_QUOTED}]"')
-    count = skeleton.str.count_matches(separator, literal=True).cast(pl.Int64)
-    return records.with_columns(count=pl.when(is_open).then(-1).otherwise(count))
+    is_open = pl.col("_skeleton").str.contains(f'[{separator}{_QUOTED}]"')
+    count = pl.col("_skeleton").str.count_matches(separator, literal=True).cast(pl.Int64)
+    irregular = pl.col("_skeleton").str.contains(f'"|{_QUOTED}[^{separator}]')
+    return (
+        records.with_columns(_skeleton=skeleton)
+        .with_columns(count=pl.when(is_open).then(-1).otherwise(count), is_regular=~irregular)
+        .drop("_skeleton")
+    )
 
 
 def _quoted_field(separator: str) -> str:
@@ -171,6 +188,13 @@ def _judge(counted: pl.DataFrame, separator: str, width: int, block: bytes) -> t
 
 
 def _quoted_fields(good: pl.DataFrame, separator: str, width: int) -> pl.DataFrame:
+    regular, rest = good.filter("is_regular"), good.filter(~pl.col("is_regular"))
+    text = regular["line"].str.join("\n").item().encode()
+    fields = _read_plain(text, separator, width, quote='"').with_columns(regular["at"])
+    return pl.concat([fields, _irregular_fields(rest, separator, width)]) if rest.height else fields
+
+
+def _irregular_fields(good: pl.DataFrame, separator: str, width: int) -> pl.DataFrame:
     any_field = f'[{separator}](?:"(?:[^"]|"")*"[^{separator}]*|[^{separator}]*)'
     parts = (separator + good["line"]).str.extract_all(any_field)
     names = [f"f{number}" for number in range(width)]
