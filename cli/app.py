@@ -111,15 +111,21 @@ def place(
     in_file: Annotated[Path, typer.Option("--in", help="CSV, Parquet or XLSX")],
     column: Annotated[str, typer.Option(help="the column that holds the addresses")],
     out: Annotated[Path, typer.Option(help="CSV, Parquet or XLSX")],
-    city_column: Annotated[str | None, typer.Option()] = None,
-    county_column: Annotated[str | None, typer.Option()] = None,
+    city_column: Annotated[
+        str | None, typer.Option(help="the column that names the city, by name or code")
+    ] = None,
+    county_column: Annotated[str | None, typer.Option(help="the column that names the county")] = None,
+    index: Annotated[
+        Path | None, typer.Option(help="an index of places that a run left; else the file itself teaches")
+    ] = None,
+    explain: Annotated[
+        bool, typer.Option(help="add place_note, runner_up and support: why, what else, how many taught it")
+    ] = False,
 ) -> None:
     """Place the addresses of any file: its columns plus division, names, level, method and confidence."""
-    from flows.place_file import place_file
+    from flows.place_file import PlaceRequest, place_file
 
-    rows = place_file(
-        in_file, out, address_column=column, city_column=city_column, county_column=county_column
-    )
+    rows = place_file(PlaceRequest(in_file, out, column, city_column, county_column, index, explain))
     print(f"{rows:,} rows written to {out}")
 
 

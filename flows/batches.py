@@ -59,7 +59,7 @@ def batch_files(home: Home, pointer: Pointer) -> BatchFiles:
 
 def drop_other_runs(home: Home, pointer: Pointer) -> None:
     """Remove curated files of the same date that other runs wrote: only the published run is the truth."""
-    for table in TABLES:
+    for table in (*TABLES, "places"):
         partition = home.root / "lake" / "curated" / table / f"as_of={pointer.record.as_of}"
         for path in partition.glob("city=*/*.parquet"):
             if (

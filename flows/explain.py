@@ -69,5 +69,9 @@ def _rules(home: Home, pointer: Pointer, city: str, subject_key: str) -> list[di
         )
     steps = home.run(record.run_id) / "steps" / "route-annual_reports.json"
     years = json.loads(steps.read_text(encoding="utf-8"))["figures"]["years"]
-    facts = city_facts(work, city, years, settings)["facts"].filter(pl.col("subject_key") == subject_key)
+    curated = home.curated("enterprises", record.as_of, city, record.run_id)
+    placed = pl.scan_parquet(curated).select("subject_key", level="place_level")
+    facts = city_facts(work, city, placed, years, settings)["facts"].filter(
+        pl.col("subject_key") == subject_key
+    )
     return explain_subject(facts, load_rules(), record.as_of).collect().to_dicts()

@@ -10,15 +10,15 @@ from typing import Any
 
 import polars as pl
 
+from flows.place_store import write_index
 from flows.settings import Settings
 from flows.steps_ingest import Body, scan_source
+from flows.steps_place import place_city
 from reference.classes import load_classes
-from reference.divisions import load_gazetteer
 from reference.rules import load_rules
 from reference.tables import load_tables
 from transforms.classify import CLASS_COLUMNS, classify_subjects
 from transforms.gather import gather_evidence, registered_parents
-from transforms.place_subjects import place_subjects
 from transforms.screen import screen_subjects
 from transforms.screen_facts import screening_facts
 from transforms.target import decide, visit_targets
@@ -52,7 +52,9 @@ def city_frames(work: Path, city: str) -> dict[str, pl.LazyFrame]:
     }
 
 
-def city_facts(work: Path, city: str, years: Sequence[int], settings: Settings) -> dict[str, pl.LazyFrame]:
+def city_facts(
+    work: Path, city: str, placed: pl.LazyFrame, years: Sequence[int], settings: Settings
+) -> dict[str, pl.LazyFrame]:
     """Return the city's frames, plus placed and facts, each one row per subject."""
     frames, rules, classes = city_frames(work, city), load_rules(), load_classes()
     gathered = gather_evidence(
@@ -64,9 +66,6 @@ def city_facts(work: Path, city: str, years: Sequence[int], settings: Settings) 
         as_of=settings.as_of,
     )
     classified = classify_subjects(gathered, classes=classes, rules=rules, as_of=settings.as_of)
-    placed = place_subjects(
-        frames["subjects"], frames["units"], load_gazetteer(), rules.common.day("census_on")
-    ).collect().lazy()  # fmt: skip
     facts = screening_facts(
         classified, placed, feed_years=years, rules=rules, as_of=settings.as_of
     ).collect().lazy()  # fmt: skip
@@ -75,7 +74,9 @@ def city_facts(work: Path, city: str, years: Sequence[int], settings: Settings) 
 
 def city_step(work: Path, city: str, years: Sequence[int], settings: Settings, run_id: str) -> Body:
     """Write the curated tables of one city, sorted by subject; return counts for account and report."""
-    frames, rules = city_facts(work, city, years, settings), load_rules()
+    rules, own = load_rules(), city_frames(work, city)
+    placed, learned = place_city(own["subjects"], own["units"], rules.common.day("census_on"))
+    frames = city_facts(work, city, placed.lazy(), years, settings)
     hits = screen_subjects(frames["facts"], rules, settings.as_of).collect().sort("subject_key", "rule_id")
     decided = decide(frames["facts"], hits.lazy(), rules.scope(settings.scope))
     enterprises = _enterprises(frames, decided).collect().sort("subject_key")
@@ -83,7 +84,7 @@ def city_step(work: Path, city: str, years: Sequence[int], settings: Settings, r
         visit_targets(enterprises.lazy(), settings.batch_id, settings.as_of).collect().sort("subject_key")
     )
     tables = {"enterprises": enterprises, "rule_hits": hits, "visit_targets": targets}
-    paths = []
+    paths = [write_index(learned, settings.home.curated("places", settings.as_of, city, run_id))]
     for table, frame in tables.items():
         path = settings.home.curated(table, settings.as_of, city, run_id)
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -15,20 +15,25 @@ DIVISIONS_FILE = DIVISIONS_DIR / "divisions_zhejiang_2023.csv"
 SUCCESSORS_FILE = Path(__file__).parent / "register" / "county_successors.csv"
 VILLAGE_OFFICES = r"(?:社区)?居民委员会$|(?:社区)?居委会$|村民委员会$|村委会$|民委员会$"
 TOWN_SUFFIX = r"(?:街道|镇|民族乡|乡)$"
+AUTONOMOUS = r"(?:[一-龥]{1,2}族)+自治县$"
 
 
 @dataclass(frozen=True)
 class Gazetteer:
     """Names and what they stand for; `scope` is a county name, present or former, as an address has it."""
 
+    province: tuple[str, str]  # code (2 digits), name
     divisions: pl.DataFrame  # code (2..12 digits, unpadded), name, level
-    cities: pl.DataFrame  # spelling, city_code (4 digits)
-    scopes: pl.DataFrame  # scope, county_code (6 digits; null if it is several today), city_code
+    tokens: pl.DataFrame  # token, city_code, scope, is_full, is_town: every name an address may begin with
+    hints: pl.DataFrame  # spelling (a name or a code of a city or county), city_code, hint_scope
+    scopes: pl.DataFrame  # scope, county_code (6 digits; null if it is several today), city_code, is_former
     codes: pl.DataFrame  # code (6 digits, present or former), scope
+    units: pl.DataFrame  # unit, county_code: what an address is looked up in, and the counties it covers
     towns: pl.DataFrame  # scope, alias, township_code (9), is_exact
     city_towns: pl.DataFrame  # city_code, alias, township_code: names that occur once in the city
     province_towns: pl.DataFrame  # alias, township_code: names that occur once in the province
     cores: pl.DataFrame  # scope, core, township_code: town names without their suffix
+    city_cores: pl.DataFrame  # city_code, core, township_code: such names that occur once in the city
     villages: pl.DataFrame  # scope, village, township_code, division_code (12)
     town_villages: pl.DataFrame  # township_code, village, division_code (12)
 
@@ -42,22 +47,33 @@ def divisions_version() -> str:
 @cache
 def load_gazetteer() -> Gazetteer:
     """Return the gazetteer of Zhejiang, built once per process."""
-    rows = _read(DIVISIONS_FILE)
+    return make_gazetteer(_read(DIVISIONS_FILE))
+
+
+def make_gazetteer(rows: pl.DataFrame) -> Gazetteer:
+    """Return the gazetteer of one province's division table (division_code, name, level); any province's."""
     towns = _level(rows, "township", 9)
     reach = _reach(rows)
     aliases = _town_aliases(towns)
     villages = _villages(rows)
+    cities, scopes = _city_spellings(rows), _scopes(rows)
     return Gazetteer(
+        province=_level(rows, "province", 2).select("code", "name").row(0),
         divisions=_division_names(rows),
-        cities=_city_spellings(rows),
-        scopes=_scopes(rows),
+        tokens=_tokens(cities, scopes, aliases),
+        hints=_hints(cities, scopes, _scope_codes(rows)),
+        scopes=scopes,
         codes=_scope_codes(rows),
+        units=_units(reach, rows),
         towns=_in_scope(aliases, reach, "alias"),
         city_towns=_unique(
             aliases.with_columns(city_code=pl.col("township_code").str.slice(0, 4)), "city_code"
         ),
         province_towns=_unique(aliases.filter("is_exact"), None),
         cores=_in_scope(_cores(towns), reach, "core"),
+        city_cores=_cores(towns)
+        .with_columns(city_code=pl.col("township_code").str.slice(0, 4))
+        .unique(["city_code", "core"], keep="none"),
         villages=_in_scope(villages, reach, "village"),
         town_villages=villages.unique(["township_code", "village"], keep="none"),
     )
@@ -75,15 +91,69 @@ def _level(rows: pl.DataFrame, level: str, digits: int) -> pl.DataFrame:
 
 def _division_names(rows: pl.DataFrame) -> pl.DataFrame:
     digits = {"province": 2, "city": 4, "county": 6, "township": 9, "community": 12}
-    return pl.concat(
-        [_level(rows, level, n).with_columns(level=pl.lit(level)) for level, n in digits.items()]
-    )
+    levels = [_level(rows, level, n).with_columns(level=pl.lit(level)) for level, n in digits.items()]
+    return pl.concat(levels).unique("code", keep="first", maintain_order=True)
 
 
 def _city_spellings(rows: pl.DataFrame) -> pl.DataFrame:
     cities = _level(rows, "city", 4).rename({"code": "city_code"})
     short = cities.with_columns(name=pl.col("name").str.strip_suffix("市"))
     return pl.concat([cities, short]).rename({"name": "spelling"})
+
+
+def _tokens(cities: pl.DataFrame, scopes: pl.DataFrame, aliases: pl.DataFrame) -> pl.DataFrame:
+    """One row per name that may stand at the head of an address, longest first; short forms are not full."""
+    city = cities.select(
+        "city_code", token="spelling", is_full=pl.col("spelling").str.ends_with("市"), rank=pl.lit(0)
+    )
+    full = scopes.select("scope", token="scope", is_full=pl.lit(True), rank=pl.lit(1))
+    short = _short_scopes(scopes).select("scope", token="short", is_full=pl.lit(False), rank=pl.lit(2))
+    town = aliases.select(
+        token="alias", is_full=pl.lit(True), is_town=pl.lit(True), rank=pl.lit(3)
+    ).unique("token")  # fmt: skip
+    found = pl.concat([city, full, short, town], how="diagonal").sort("token", "rank")
+    scope = pl.when(pl.col("city_code").is_null().all()).then(pl.col("scope").drop_nulls().first())
+    return (
+        found.group_by("token", maintain_order=True)
+        .agg(
+            pl.col("city_code").drop_nulls().first(),
+            scope.alias("scope"),
+            pl.col("is_full").any(),
+            pl.col("is_town").fill_null(False).any(),
+        )
+        .sort(pl.col("token").str.len_chars(), "token", descending=[True, False])
+    )
+
+
+def _short_scopes(scopes: pl.DataFrame) -> pl.DataFrame:
+    """One row per county name without its suffix: short, scope. Names gone before 2000 have no short form.
+
+    Of 余杭区, 余杭市 and 余杭县 the short form means the one that exists today.
+    """
+    lately = _successors().filter(pl.col("ended").cast(pl.Int32) >= 2000)["old_name"].implode()
+    return (
+        scopes.filter(~pl.col("is_former") | pl.col("scope").is_in(lately))
+        .with_columns(short=pl.col("scope").str.replace(AUTONOMOUS, "").str.replace("[市县区]$", ""))
+        .filter(pl.col("short").str.len_chars() >= 2)
+        .sort("is_former", "scope")
+        .unique("short", keep="first", maintain_order=True)
+    )
+
+
+def _hints(cities: pl.DataFrame, scopes: pl.DataFrame, codes: pl.DataFrame) -> pl.DataFrame:
+    """One row per way a column may name a city or county: names with and without suffix, codes."""
+    numbers = cities.select("city_code").unique()
+    city = [
+        cities.select("city_code", spelling="spelling", rank=pl.lit(0)),
+        *(numbers.with_columns(spelling=pl.col("city_code") + tail, rank=pl.lit(0)) for tail in ("", "00")),
+    ]
+    short = _short_scopes(scopes).select("city_code", spelling="short", hint_scope="scope", rank=pl.lit(2))
+    full = scopes.select("city_code", spelling="scope", hint_scope="scope", rank=pl.lit(1))
+    coded = codes.join(scopes, on="scope").select(
+        "city_code", spelling="code", hint_scope="scope", rank=pl.lit(1)
+    )
+    every = pl.concat([*city, full, short, coded], how="diagonal").sort("spelling", "rank", "hint_scope")
+    return every.unique("spelling", keep="first", maintain_order=True).drop("rank")
 
 
 def _successors() -> pl.DataFrame:
@@ -93,7 +163,7 @@ def _successors() -> pl.DataFrame:
 def _scopes(rows: pl.DataFrame) -> pl.DataFrame:
     """One row per county name, present or former; generic former names (城区, 郊区) stand for nothing."""
     now = _level(rows, "county", 6).select(
-        scope="name", county_code="code", city_code=pl.col("code").str.slice(0, 4)
+        scope="name", county_code="code", city_code=pl.col("code").str.slice(0, 4), is_former=pl.lit(False)
     )
     usable = ~pl.col("old_name").is_in(["城区", "郊区", "滨海区"]) & ~pl.col("old_name").is_in(
         rows.filter(pl.col("level") == "city")["name"].implode()
@@ -106,11 +176,21 @@ def _scopes(rows: pl.DataFrame) -> pl.DataFrame:
         .agg(
             county_code=pl.when(pl.col("county_code").n_unique() == 1).then(pl.col("county_code").first()),
             city_code=pl.col("city_code").first(),
+            is_former=pl.lit(True),
         )
+        .join(now.select("city_code").unique(), on="city_code", how="semi")
     )
     spilled = pl.col("scope").is_in(_read(DIVISIONS_DIR / "county_spills.csv")["name"].implode())
     several = former.with_columns(county_code=pl.when(~spilled).then("county_code"))
-    return pl.concat([now, several]).sort("scope")
+    return pl.concat([_one_per_name(now), several]).sort("scope")
+
+
+def _one_per_name(now: pl.DataFrame) -> pl.DataFrame:
+    """One row per county name; where two counties of the province share it, their towns must decide."""
+    alone = pl.col("scope").len() == 1
+    return now.group_by("scope", "is_former").agg(
+        pl.when(alone).then(pl.col("county_code").first()), pl.when(alone).then(pl.col("city_code").first())
+    ).select(now.columns)  # fmt: skip
 
 
 def _scope_codes(rows: pl.DataFrame) -> pl.DataFrame:
@@ -124,11 +204,23 @@ def _scope_codes(rows: pl.DataFrame) -> pl.DataFrame:
 
 def _reach(rows: pl.DataFrame) -> pl.DataFrame:
     """One row per scope and county it may mean today: scope, county_code, is_own."""
-    own = _scopes(rows).drop_nulls("county_code").select("scope", "county_code", is_own=pl.lit(True))
+    now = _level(rows, "county", 6).select(scope="name", county_code="code")
+    former = _scopes(rows).filter("is_former").drop_nulls("county_code").select("scope", "county_code")
+    own = pl.concat([now, former]).with_columns(is_own=pl.lit(True))
     spills = _read(DIVISIONS_DIR / "county_spills.csv").select(
         scope="name", county_code="also_county_code", is_own=pl.lit(False)
     )
     return pl.concat([own, spills]).unique(["scope", "county_code"], keep="first", maintain_order=True)
+
+
+def _units(reach: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
+    """One row per look-up unit and county of today in it: a county by its code, a county name that covers
+    several by the name, a city by its four digits."""
+    several = reach.filter(pl.col("scope").is_duplicated()).select("county_code", unit="scope")
+    counties = _level(rows, "county", 6).select(county_code="code")
+    own = counties.with_columns(unit="county_code")
+    city = counties.with_columns(unit=pl.col("county_code").str.slice(0, 4))
+    return pl.concat([frame.select("unit", "county_code") for frame in (own, several, city)])
 
 
 def _town_aliases(towns: pl.DataFrame) -> pl.DataFrame:

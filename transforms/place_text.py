@@ -1,43 +1,32 @@
-"""Reading an address text: its main part, the county it names, the city it names.
+"""Reading an address as written: one width, no blanks, look-alikes meant, brackets and province apart.
 
-Here: expressions over one text column.  Not here: joining with the division tables (place.py).
+Here: expressions over one text column.  Not here: the names of places (place_names.py).
 """
 
 import polars as pl
 
-_CORE_END = r"(?:[^街镇乡路大巷桥江山村新]|$)"
+# Everything else makes a cell pay for folding; by far most cells hold nothing else.
+PLAIN = r"[^\x{4E00}-\x{9FFF}0-9A-Za-z#、-]"
+BLANKS = r"[\s\u{AD}\u{200B}-\u{200F}\u{2060}\u{FEFF}\u{E000}-\u{F8FF}*?]+"
+BRACKETS = r"[(\[【〔{<《][^)\]】〕}>》]*(?:[)\]】〕}>》]|$)"
+SHORTEST_MAIN = 4
+# A second address: what stands behind is where else the firm works.
+SECOND = r"^(.{6,}?)[;,。]?(?:另设|一照多址|(?:分支机构)?(?:经营|生产|办公)(?:场所|地址|地点))[:一二设在].*$"
 
 
-def main_text(address: pl.Expr) -> pl.Expr:
-    """The address in half width, without blanks and what stands in brackets (second addresses …)."""
-    folded = address.str.normalize("NFKC").str.replace_all(r"[\s\u200b-\u200f\ufeff*]+", "")
-    unbracketed = folded.str.replace_all(r"[(\[【〔][^)\]】〕]*(?:[)\]】〕]|$)", "")
-    main = pl.when(unbracketed.str.len_chars() >= 4).then(unbracketed).otherwise(folded)
-    return main.str.replace("街道街道", "街道").str.replace("省内", "")
+def main_text(address: pl.Expr, province: str, lookalikes: dict[str, str]) -> pl.Expr:
+    """The address in half width, without blanks, what stands in brackets (second addresses …) and province.
 
-
-def split_at_county(text: pl.Expr, scopes: list[str]) -> tuple[pl.Expr, pl.Expr]:
-    """The county a text names (present or former; 余姚 for 余姚市 in front only) and the text behind."""
-    full = "|".join(sorted(scopes, key=lambda name: (-len(name), name)))
-    pattern = f"(?:{full})([^大路街巷].*|)$"
-    named = text.str.extract(f"({full})(?:[^大路街巷].*|)$", 1)
-    rest = text.str.extract(pattern, 1)
-    cores = {name[:-1]: name for name in scopes if len(name) > 2}
-    listed = "|".join(sorted(cores, key=lambda name: (-len(name), name)))
-    prefix = r"^(?:浙江省?)?(?:[^市]{2,3}市)?"
-    core = text.str.extract(f"{prefix}({listed}){_CORE_END}", 1)
-    core_rest = text.str.extract(f"{prefix}(?:{listed})((?:[^街镇乡路大巷桥江山村新].*)?)$", 1)
-    full_of_core = core.replace_strict(cores, default=None, return_dtype=pl.String)
-    return pl.coalesce(named, full_of_core), pl.coalesce(rest, core_rest)
-
-
-def find_city(text: pl.Expr, cities: pl.DataFrame) -> pl.Expr:
-    """The 4-digit code of the city a text names first, with 市 anywhere or without it at the start."""
-    listed = "|".join(sorted(cities["spelling"].to_list(), key=lambda name: (-len(name), name)))
-    full = "|".join(s for s in cities["spelling"].to_list() if s.endswith("市"))
-    start = text.str.extract(rf"^(?:浙江省?|\|)?({listed})(?:[^路街大]|$)", 1)
-    spelled = pl.coalesce(start, text.str.extract(f"({full})", 1))
-    code = spelled.replace_strict(
-        cities["spelling"], cities["city_code"], default=None, return_dtype=pl.String
+    Where next to nothing stands outside brackets, the text inside is kept.
+    """
+    unusual = pl.when(address.str.contains(PLAIN)).then(address)
+    known = unusual.str.replace_many(list(lookalikes), list(lookalikes.values()))
+    folded = (
+        known.str.normalize("NFKC").str.replace_all(BLANKS, "").str.replace_all("省内", "省", literal=True)
     )
-    return pl.coalesce(code, text.str.extract(r"^\|?(33\d\d)(?:00)?$", 1))
+    outside = folded.str.replace_all(BRACKETS, "").str.replace(SECOND, "$1")
+    main = pl.when(outside.str.len_chars() >= SHORTEST_MAIN).then(outside).otherwise(folded)
+    text = pl.coalesce(main, address).str.replace_all(province, "", literal=True)
+    short = province.removesuffix("省").removesuffix("市")
+    in_front = text.str.replace(f"^(?:中国)?{short}([中东西南北][^路街]|[^路街大中东西南北])", "$1")
+    return in_front.str.replace_all("街道街道", "街道", literal=True)

@@ -1,0 +1,125 @@
+"""Distil the place knowledge that ships (reference/places) from real addresses, and measure its trust.
+
+Facts only leave: name, county, township and how many addresses taught it. Run when better teaching data is at
+hand: `python -m bench.distil_places --registrations FILE --labelled FILE`.
+"""
+
+import argparse
+from pathlib import Path
+
+import polars as pl
+
+from reference.divisions import Gazetteer, load_gazetteer
+from reference.places import PLACES_DIR, PlaceKnowledge, load_places
+from reference.text_tables import load_text_tables
+from transforms.place import CERTAIN, read_addresses
+from transforms.place_index import PlaceFacts, learn_places, make_lookup, merge_facts, village_facts
+from transforms.place_learned import place_by_index
+from transforms.place_trust import measure_confidence, measure_trust
+
+NO_NAME = "公司|有限|集团|厂$|店$|行$|局$|院$|校$|社$|部$|政府|内$|楼$"
+HELD_BACK = 10
+"""One row in so many measures the trust and teaches nothing while it does."""
+
+
+def teaching_rows(registrations: Path, labelled: Path) -> pl.LazyFrame:
+    """One row per real address: row_id, address, division_code, city_hint, county_hint."""
+    none = pl.lit(None, pl.String)
+    real = pl.scan_parquet(registrations).select(
+        address="注册地址", city_hint="地区", division_code=none, county_hint=none
+    )
+    delivered = pl.scan_parquet(labelled).filter(pl.col("prov").str.contains("浙江")).select(
+        "address", city_hint="city", division_code=none, county_hint=none
+    )  # fmt: skip
+    return pl.concat([real, delivered]).with_row_index("row_id")
+
+
+def hidden(taught: pl.DataFrame) -> pl.DataFrame:
+    """Each teaching address as if its town were not written, asked in its county and in its city."""
+    asked = taught.rename({"township_code": "truth"}).with_columns(unit=pl.col("truth").str.slice(0, 6))
+    return pl.concat([asked, asked.with_columns(unit=pl.col("unit").str.slice(0, 4))])
+
+
+def measure(
+    taught: pl.DataFrame, villages: PlaceFacts, gazetteer: Gazetteer, places: PlaceKnowledge
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return trust per class of key and confidence per margin, from rows that taught nothing."""
+    is_held = pl.col("row_id").hash(1) % HELD_BACK == 0
+    facts = merge_facts([villages, learn_places(taught.filter(~is_held).lazy())])
+    asked = hidden(taught.filter(is_held))
+    trust = measure_trust(asked.lazy(), facts, gazetteer.units)
+    lookup = make_lookup(facts, gazetteer.units, trust)
+    verdicts = place_by_index(asked.lazy(), lookup, places.near_trust).collect()
+    is_city = pl.col("unit").str.contains(r"^\d{4}$")
+    levels = pl.when(is_city).then(pl.lit("city")).otherwise(pl.lit("county"))
+    return trust, measure_confidence(verdicts.with_columns(level=levels))
+
+
+def names_to_ship(facts: PlaceFacts, kinds: pl.DataFrame) -> pl.DataFrame:
+    """One row per county, name and township; a name that no known ending closes must be met twice."""
+    closed = pl.col("name").str.contains(f"(?:{'|'.join(kinds['suffix'])})$")
+    count = pl.col("support")
+    return (
+        facts.names.filter(~pl.col("name").str.contains(NO_NAME) | closed)
+        .filter(~pl.col("name").str.contains("公司|有限|集团"))
+        .group_by("county_code", "name", "township_code")
+        .agg(
+            begins=count.filter(pl.col("slot") == "start").sum(),
+            inside=count.filter(pl.col("slot") == "inner").sum(),
+        )
+        .filter(closed | (pl.col("begins") + pl.col("inside") > 2))
+        .sort("county_code", "name", "township_code")
+    )
+
+
+def roads_to_ship(facts: PlaceFacts) -> pl.DataFrame:
+    """One row per stretch of a road that lies in several townships: side by side numbers of one township.
+
+    A stretch of one number that one address taught stays out: it would be that address.
+    """
+    road = ["county_code", "road"]
+    several = facts.numbers.filter(pl.col("township_code").n_unique().over(road) > 1)
+    side = [*road, "is_odd"]
+    ordered = several.with_columns(is_odd=pl.col("number") % 2).sort(*side, "number", "support")
+    changes = (pl.col("township_code") != pl.col("township_code").shift().over(side)).fill_null(True)
+    return (
+        ordered.with_columns(stretch=changes.cum_sum())
+        .group_by("stretch", *road, "township_code", maintain_order=True)
+        .agg(
+            from_number=pl.col("number").min(),
+            to_number=pl.col("number").max(),
+            support=pl.col("support").sum(),
+        )
+        .filter(pl.col("support") > 1)
+        .select(*road, "from_number", "to_number", "township_code", "support")
+    )
+
+
+def main() -> None:
+    """Write names, roads, trust and confidence under reference/places."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--registrations", type=Path, required=True)
+    parser.add_argument("--labelled", type=Path, required=True)
+    arguments = parser.parse_args()
+    gazetteer, places = load_gazetteer(), load_places()
+    rows = teaching_rows(arguments.registrations, arguments.labelled)
+    read = read_addresses(rows, gazetteer, places, load_text_tables()).collect()
+    taught = read.filter(pl.col("method").is_in(CERTAIN))
+    villages = village_facts(
+        pl.concat([gazetteer.villages.select("township_code", "village"), places.villages])
+    )
+    trust, confidence = measure(taught, villages, gazetteer, places)
+    facts = learn_places(taught.lazy())
+    tables = {
+        "trust": trust.with_columns(pl.col("trust").round(4)),
+        "confidence": confidence.with_columns(pl.col("margin", "confidence").round(4)),
+        "names": names_to_ship(facts, places.kinds),
+        "roads": roads_to_ship(facts),
+    }
+    for name, table in tables.items():
+        table.write_csv(PLACES_DIR / f"{name}.csv")
+        print(f"{name}: {table.height:,} rows")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,61 @@
+"""What ships about places: endings of names, methods of placement, learned names and their trust.
+
+Here: reading `places/*` into small frames.  Not here: applying them (transforms/place*.py).
+"""
+
+from dataclasses import dataclass
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+
+import polars as pl
+
+PLACES_DIR = Path(__file__).parent / "places"
+BAND = pl.Int8()
+
+
+@dataclass(frozen=True)
+class PlaceKnowledge:
+    """All frames are small but `names` and `roads`, which hold some ten thousand facts."""
+
+    kinds: pl.DataFrame  # suffix, kind: endings that close a name inside an address
+    methods: pl.DataFrame  # method, confidence (null where it is measured per row), zh, en
+    names: pl.DataFrame  # county_code, name, township_code, begins, inside: addresses that taught it
+    roads: pl.DataFrame  # county_code, road, from_number, to_number, township_code, support
+    villages: pl.DataFrame  # township_code, village: spellings the division table does not have
+    trust: pl.DataFrame  # slot, level, support_band, purity_band, trust
+    near_trust: pl.DataFrame  # distance_band, trust
+    confidence: pl.DataFrame  # level, margin, confidence; sorted by margin
+
+
+def places_version() -> str:
+    """Return a content hash of every file of place knowledge."""
+    return sha256(b"".join(f.read_bytes() for f in sorted(PLACES_DIR.glob("*.csv")))).hexdigest()[:12]
+
+
+@cache
+def load_places() -> PlaceKnowledge:
+    """Return the place knowledge of Zhejiang, read once per process."""
+    counts = _types(begins=pl.Int64(), inside=pl.Int64())
+    ranges = _types(from_number=pl.Int32(), to_number=pl.Int32(), support=pl.Int64())
+    bands = _types(support_band=BAND, purity_band=BAND, trust=pl.Float64())
+    return PlaceKnowledge(
+        kinds=_read("name_kinds"),
+        methods=_read("methods").with_columns(pl.col("confidence").cast(pl.Float64)),
+        names=_read("names").cast(counts),
+        roads=_read("roads").cast(ranges),
+        villages=_read("villages"),
+        trust=_read("trust").cast(bands),
+        near_trust=_read("near_trust").cast(_types(distance_band=BAND, trust=pl.Float64())),
+        confidence=_read("confidence")
+        .cast(_types(margin=pl.Float64(), confidence=pl.Float64()))
+        .sort("margin"),
+    )
+
+
+def _types(**types: pl.DataType) -> pl.Schema:
+    return pl.Schema(types)
+
+
+def _read(name: str) -> pl.DataFrame:
+    return pl.read_csv(PLACES_DIR / f"{name}.csv", infer_schema=False)

@@ -1,0 +1,175 @@
+"""The index of places: which township a name, a beginning of a name or a number on a road lies in.
+
+Learned from addresses whose township is certain, as counts per county, name and township: never a firm's row.
+Here: teaching rows to facts, facts to look-up tables.  Not here: placing by them (place_learned.py), how far
+each kind of key is trusted (place_trust.py).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+from reference.places import PlaceKnowledge
+from transforms.place_tail import PREFIXES, beginnings
+
+SUPPORT_BANDS = (1, 2, 3, 5, 9, 19)
+NAME_KEY = ("unit", "slot", "name")
+NUMBER_KEY = ("unit", "road", "number")
+TRUST_KEY = ("slot", "level", "support_band", "purity_band")
+
+
+@dataclass(frozen=True)
+class PlaceFacts:
+    """What is known of places; `slot`: start (tails begin with the name), inner (within them), village."""
+
+    names: pl.DataFrame  # county_code, slot, name, township_code, support: addresses that taught it
+    numbers: pl.DataFrame  # county_code, road, number, township_code, support
+
+
+@dataclass(frozen=True)
+class PlaceLookup:
+    """Facts as look-up tables, one row per unit and key: the likeliest town, the next, and their trust."""
+
+    names: pl.DataFrame  # unit, slot, name, town, trust, other, other_trust, support
+    numbers: pl.DataFrame  # unit, road, number, town, trust, other, other_trust, support
+
+
+def learn_places(taught: pl.LazyFrame) -> PlaceFacts:
+    """Return the facts that addresses of certain township teach.
+
+    Takes township_code, start, seg1, seg2, road, number (place_tail.with_tail_features), one row an address.
+    """
+    rows = taught.with_columns(county_code=pl.col("township_code").str.slice(0, 6))
+    slots = (("start", "start"), ("inner", "start"), ("inner", "seg1"), ("inner", "seg2"))
+    names = pl.concat(
+        rows.select("county_code", "township_code", slot=pl.lit(slot), name=column) for slot, column in slots
+    )
+    numbers = rows.select("county_code", "road", "number", "township_code")
+    return PlaceFacts(*pl.collect_all([_counted(names), _counted(numbers)]))
+
+
+def village_facts(villages: pl.DataFrame) -> PlaceFacts:
+    """Return the facts of villages (township_code, village); each teaches as one address does."""
+    named = villages.select(
+        "township_code", county_code=pl.col("township_code").str.slice(0, 6), name="village"
+    )
+    names = pl.concat(named.with_columns(slot=pl.lit(slot)) for slot in ("village", "start", "inner"))
+    return PlaceFacts(_counted(names.lazy()).collect(), _no_numbers())
+
+
+def shipped_facts(places: PlaceKnowledge, villages: pl.DataFrame) -> PlaceFacts:
+    """Return what is known before a run reads any address: villages, names, stretches of road."""
+    counts = (("start", "begins"), ("inner", "inside"))
+    names = pl.concat(
+        places.names.filter(pl.col(column) > 0).select(
+            "county_code", "name", "township_code", slot=pl.lit(slot), support=column
+        )
+        for slot, column in counts
+    )
+    ends = pl.concat(
+        places.roads.select("county_code", "road", "township_code", "support", number=column)
+        for column in ("from_number", "to_number")
+    )
+    of_division = village_facts(pl.concat([villages, places.villages]).unique(maintain_order=True))
+    return merge_facts([of_division, PlaceFacts(names, ends.unique(maintain_order=True))])
+
+
+def merge_facts(parts: Sequence[PlaceFacts]) -> PlaceFacts:
+    """Return the facts of all parts, support added up."""
+    return PlaceFacts(
+        _summed(pl.concat([part.names for part in parts], how="diagonal")),
+        _summed(pl.concat([part.numbers for part in parts], how="diagonal")),
+    )
+
+
+def make_lookup(facts: PlaceFacts, units: pl.DataFrame, trust: pl.DataFrame) -> PlaceLookup:
+    """Return the look-up tables of the facts for each unit (unit, county_code).
+
+    `trust`: how often a key of such slot, level, support and purity told the truth (TRUST_KEY, trust).
+    """
+    names = rank_towns(by_unit(with_beginnings(facts.names.lazy()), units), NAME_KEY)
+    numbers = rank_towns(by_unit(facts.numbers.lazy(), units), NUMBER_KEY).with_columns(slot=pl.lit("number"))
+    tables = [with_trust(frame, trust) for frame in (names, numbers)]
+    by_name, by_number = pl.collect_all(tables)
+    return PlaceLookup(by_name.sort(NAME_KEY), by_number.drop("slot").sort(NUMBER_KEY))
+
+
+def with_bands(ranked: pl.LazyFrame) -> pl.LazyFrame:
+    """Adds level, support_band and purity_band: the classes within which keys are equally trusted.
+
+    A name tells less in a whole city (unit of four digits) than in a county.
+    """
+    is_city = pl.col("unit").str.contains(r"^\d{4}$")
+    above = [(pl.col("support") > bound).cast(pl.Int8) for bound in SUPPORT_BANDS]
+    return ranked.with_columns(
+        level=pl.when(is_city).then(pl.lit("city")).otherwise(pl.lit("county")),
+        support_band=pl.sum_horizontal(above).cast(pl.Int8),
+        purity_band=(pl.col("purity") * 10 + 1e-9).floor().cast(pl.Int8),
+    )
+
+
+def with_trust(ranked: pl.LazyFrame, trust: pl.DataFrame) -> pl.LazyFrame:
+    """Adds trust and other_trust; a class nobody measured gets what its purity says, shrunk by support."""
+    shrunk = (pl.col("purity") * pl.col("support") + 0.5) / (pl.col("support") + 2)
+    rest = pl.col("other_purity") / (1 - pl.col("purity") + 1e-9)
+    return (
+        with_bands(ranked)
+        .join(trust.lazy(), on=TRUST_KEY, how="left")
+        .with_columns(trust=pl.coalesce("trust", shrunk))
+        .with_columns(other_trust=((1 - pl.col("trust")) * rest).clip(0, 0.49))
+        .drop("level", "support_band", "purity_band", "purity", "other_purity")
+    )
+
+
+def with_beginnings(names: pl.LazyFrame) -> pl.LazyFrame:
+    """The name facts and, under slots p2 … p6, the first characters of those that tails begin with."""
+    begun = (
+        names.filter(pl.col("slot") == "start")
+        .drop("slot")
+        .with_columns(beginnings("name"))
+        .unpivot(
+            index=["county_code", "township_code", "support"],
+            on=[f"p{k}" for k in PREFIXES],
+            variable_name="slot",
+            value_name="beginning",
+        )
+        .drop_nulls("beginning")
+        .rename({"beginning": "name"})
+    )
+    columns = ("county_code", "slot", "name", "township_code", "support")
+    return pl.concat([names.select(columns), begun.select(columns)])
+
+
+def by_unit(facts: pl.LazyFrame, units: pl.DataFrame) -> pl.LazyFrame:
+    """The facts per look-up unit (unit, county_code) in place of county_code, support added up."""
+    placed = facts.join(units.lazy(), on="county_code").drop("county_code")
+    return placed.group_by(pl.exclude("support")).agg(pl.col("support").sum())
+
+
+def rank_towns(counts: pl.LazyFrame, key: Sequence[str]) -> pl.LazyFrame:
+    """One row per key: town and other (the two with most support), purity, other_purity, support in all."""
+    order = [*key, "support", "township_code"]
+    ordered = counts.sort(order, descending=[*([False] * len(key)), True, False])
+    total = pl.col("support").sum()
+    return ordered.group_by(key, maintain_order=True).agg(
+        town=pl.col("township_code").first(),
+        other=pl.col("township_code").get(1, null_on_oob=True),
+        purity=pl.col("support").first() / total,
+        other_purity=pl.col("support").get(1, null_on_oob=True) / total,
+        support=total,
+    )
+
+
+def _counted(facts: pl.LazyFrame) -> pl.LazyFrame:
+    complete = facts.drop_nulls()
+    return complete.group_by(pl.all()).agg(support=pl.len().cast(pl.Int64)).sort(pl.all())
+
+
+def _summed(facts: pl.DataFrame) -> pl.DataFrame:
+    return facts.group_by(pl.exclude("support")).agg(pl.col("support").sum()).sort(pl.exclude("support"))
+
+
+def _no_numbers() -> pl.DataFrame:
+    schema = {"county_code": pl.String, "road": pl.String, "number": pl.Int32, "township_code": pl.String}
+    return pl.DataFrame(schema={**schema, "support": pl.Int64})
