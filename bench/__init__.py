@@ -1,0 +1,1 @@
+"""Benchmarks: how true and how fast a batch is."""
