@@ -52,12 +52,12 @@ def place_addresses(rows: pl.LazyFrame, gazetteer: Gazetteer) -> pl.LazyFrame:
 
 def _read_text(rows: pl.LazyFrame, gazetteer: Gazetteer) -> pl.LazyFrame:
     """The rows with city_code, scope (county name as met) and `rest`, the text after the county."""
-    scopes = gazetteer.scopes["scope"].to_list()
+    scopes, cities = gazetteer.scopes["scope"].to_list(), gazetteer.cities["spelling"].to_list()
     code = pl.col("division_code").str.replace_all(r"\D", "")
     hint = pl.concat_str(pl.col("county_hint").fill_null(""), pl.lit("|"), pl.col("city_hint").fill_null(""))
     of_code = {"old": gazetteer.codes["code"], "new": gazetteer.codes["scope"]}
-    text_county, rest = split_at_county(pl.col("_text"), scopes)
-    hint_county, _ = split_at_county(pl.col("_hint"), scopes)
+    text_county, rest = split_at_county(pl.col("_text"), scopes, cities)
+    hint_county, _ = split_at_county(pl.col("_hint"), scopes, cities)
     scope_of_code = (
         pl.col("_code")
         .str.slice(0, 6)
@@ -160,6 +160,10 @@ def _ladder() -> list[tuple[pl.Expr, pl.Expr, pl.Expr]]:
     town_by_name = _town_by_name()
     exact = pl.when(pl.col("town0").is_not_null()).then("is_exact").otherwise("exact1")
     village_town = pl.coalesce("village_town", "village_town1")
+    # 东湖社区 is a community by its whole name, wherever a town called 东湖街道 lies in the county.
+    is_village_of_same_name = pl.col("village_town").is_not_null() & pl.col("village").str.starts_with(
+        pl.col("core")
+    )
     no_scope = pl.col("scope").is_null()
     no_place = no_scope & pl.col("city_code").is_null()
     return [
@@ -175,6 +179,7 @@ def _ladder() -> list[tuple[pl.Expr, pl.Expr, pl.Expr]]:
             town_by_name,
             pl.when(exact).then(pl.lit("town_name")).otherwise(pl.lit("town_former")),
         ),
+        (is_village_of_same_name, pl.col("village_town"), pl.lit("village_name")),
         (pl.col("core_town").is_not_null(), pl.col("core_town"), pl.lit("town_core")),
         (village_town.is_not_null(), village_town, pl.lit("village_name")),
         (no_scope & pl.col("city_town").is_not_null(), pl.col("city_town"), pl.lit("town_in_city")),

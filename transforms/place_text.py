@@ -16,13 +16,16 @@ def main_text(address: pl.Expr) -> pl.Expr:
     return main.str.replace("街道街道", "街道").str.replace("省内", "")
 
 
-def split_at_county(text: pl.Expr, scopes: list[str]) -> tuple[pl.Expr, pl.Expr]:
-    """The county a text names (present or former; 余姚 for 余姚市 in front only) and the text behind."""
+def split_at_county(text: pl.Expr, scopes: list[str], cities: list[str]) -> tuple[pl.Expr, pl.Expr]:
+    """The county a text names (present or former; 余姚 for 余姚市 in front only) and the text behind.
+
+    `cities`: spellings of cities. 金华 in front is the city, never the former 金华县.
+    """
     full = "|".join(sorted(scopes, key=lambda name: (-len(name), name)))
     pattern = f"(?:{full})([^大路街巷].*|)$"
     named = text.str.extract(f"({full})(?:[^大路街巷].*|)$", 1)
     rest = text.str.extract(pattern, 1)
-    cores = {name[:-1]: name for name in scopes if len(name) > 2}
+    cores = {name[:-1]: name for name in scopes if len(name) > 2 and name[:-1] not in cities}
     listed = "|".join(sorted(cores, key=lambda name: (-len(name), name)))
     prefix = r"^(?:浙江省?)?(?:[^市]{2,3}市)?"
     core = text.str.extract(f"{prefix}({listed}){_CORE_END}", 1)
