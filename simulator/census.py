@@ -34,7 +34,6 @@ def census_units(subjects: pl.DataFrame, rng: np.random.Generator) -> pl.DataFra
     units = subjects.with_columns(
         pl.Series("round", rounds),
         is_other_industry=plain & pl.Series(draw[1] < 0.02),
-        is_slip=slip,
         shown_name=shown,
         op_status=pl.when(idle & pl.Series(draw[2] < 0.85)).then(pl.lit("2")).otherwise(pl.lit("1")),
         inst_type=pl.when(plain & pl.Series(draw[3] < 0.004)).then(pl.lit("20")).otherwise(pl.lit("10")),
@@ -74,7 +73,7 @@ def _columns() -> list[pl.Expr]:
         (pl.col("revenue") * pl.col("factor")).alias("revenue"),
         (pl.col("assets") * 10).alias("assets"),
         step, pl.col("uscc").alias("true_uscc"), pl.lit(None, pl.String).alias("case"),
-        pl.col("is_other_industry"), pl.col("is_slip"),
+        pl.col("is_other_industry"),
     ]  # fmt: skip
 
 

@@ -42,7 +42,7 @@ def gather_facts(
             "op_status",
             "inst_type",
             "is_other_industry",
-            "is_slip",
+            (pl.col("revenue") * 1_000).alias("unit_revenue"),
             "round",
         ),
     ):
@@ -89,7 +89,7 @@ def fired_rules(facts: pl.DataFrame, as_of: date) -> pl.DataFrame:
         "P05": scoped & pl.col("has_other_rows"),
         "F01": scoped & (pl.col("wrong_check") | pl.col("o_for_zero")),
         "F03": scoped & ~mature,
-        "F04": scoped & (_true("is_other_industry") | (_true("is_slip") & _true("filed_census_year"))),
+        "F04": scoped & (_true("is_other_industry") | _revenues_differ()),
     }
     on_register = ~pl.col("is_later")
     return facts.select((rule & on_register).alias(name) for name, rule in rules.items())
@@ -134,8 +134,14 @@ def _report_facts(reports: pl.DataFrame, as_of: date) -> pl.DataFrame:
         *[(year == due - back).any().alias(f"filed_{back}") for back in range(3)],
         ((pl.col("place") <= 2) & pl.col("zero")).sum().eq(2).alias("two_zeros"),
         ((pl.col("submit_date") >= months_back(as_of, 24)) & pl.col("active")).any().alias("alive_report"),
-        (year == CENSUS_DAY.year).any().alias("filed_census_year"),
+        (pl.col("revenue") * 10_000).filter(year == CENSUS_DAY.year).max().alias("reported_revenue"),
     )
+
+
+def _revenues_differ() -> pl.Expr:
+    """Whether census and report of its year lie more than tenfold apart: a slip of units, or an idle firm."""
+    unit, reported = pl.col("unit_revenue"), pl.col("reported_revenue")
+    return ((unit > reported * 10) | (reported > unit * 10)).fill_null(False)
 
 
 def _missed(as_of: date) -> pl.Expr:

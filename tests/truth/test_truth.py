@@ -16,7 +16,7 @@ LIVING_LISTS = ("serious_violations", "judgment_defaulters", "abnormal_list")
 LEAST_COVERAGE = {
     "all": 0.94, "full": 1.0, "no_province": 1.0, "no_city": 1.0, "park": 1.0, "old_district": 1.0,
     "declared_brackets": 1.0, "full_width_digits": 1.0, "doubled_prefix": 0.98, "village_only": 0.97,
-    "no_county": 0.85, "road_only": 0.45, "bare_road": 0.30,
+    "no_county": 0.97, "road_only": 0.45, "bare_road": 0.30,
 }  # fmt: skip
 """What placement reaches on this province, a little less; a road alone names no town, the census may."""
 
