@@ -103,8 +103,7 @@ def with_code_faults(
     picked = pl.Series(list(CODE_FAULTS), dtype=pl.String)[rng.integers(0, len(CODE_FAULTS), n)]
     fits = pl.col("case").is_null() & ~pl.col("uscc").is_in(wrong.implode())
     fault = pl.when(fits & pl.Series(rng.random(n) < share)).then(picked)
-    code = pl.col("uscc")
-    return rows.with_columns(true_uscc=code, code_fault=fault, uscc=spoiled_code(code, fault))
+    return rows.with_columns(true_uscc="uscc", code_fault=fault).pipe(_with_spoiled, "uscc")
 
 
 def with_unit_faults(units: pl.DataFrame, rng: np.random.Generator) -> pl.DataFrame:
@@ -116,8 +115,14 @@ def with_unit_faults(units: pl.DataFrame, rng: np.random.Generator) -> pl.DataFr
     picked = pl.Series(kinds, dtype=pl.String)[rng.integers(0, len(kinds), n)]
     fits = pl.col("case").is_null() & (pl.col("round") == "L1")
     fault = pl.when(fits & pl.Series(rng.random(n) < 0.02)).then(picked)
-    code = pl.col("unit_code")
-    return units.with_columns(code_fault=fault, unit_code=spoiled_code(code, fault))
+    return units.with_columns(code_fault=fault).pipe(_with_spoiled, "unit_code")
+
+
+def _with_spoiled(rows: pl.DataFrame, column: str) -> pl.DataFrame:
+    """The rows with the column spoiled as their `code_fault` says; the many plain ones are not touched."""
+    faulty = rows["code_fault"].is_not_null().arg_true()
+    spoiled = rows[faulty].select(spoiled_code(pl.col(column), pl.col("code_fault")).alias(column))
+    return rows.with_columns(rows[column].clone().scatter(faulty, spoiled.to_series()))
 
 
 def spoiled_code(code: pl.Expr, fault: pl.Expr) -> pl.Expr:

@@ -41,8 +41,7 @@ def write_truths(
 
 def subject_rows(facts: pl.DataFrame) -> pl.DataFrame:
     """One row per subject: identity, place, census unit and planted defects, without the decision."""
-    named = [pl.when(name).then(pl.lit(name)) for name in (*PLANTED, *KINDS)]
-    return facts.select(
+    return facts.join(_defects(facts), on="uscc", how="left", maintain_order="left").select(
         pl.col("uscc").alias("subject_key_true"), "entity_class",
         (~pl.col("is_later")).alias("on_register"),
         (pl.col("city_code") + "00").alias("city_code"), "county_code",
@@ -51,8 +50,17 @@ def subject_rows(facts: pl.DataFrame) -> pl.DataFrame:
         (~pl.col("case").is_in(WITHOUT_TOWN) | (pl.col("serial") % 20 == 0)).alias("address_names_town"),
         pl.when(pl.col("round") == "L1").then("uscc").alias("census_unit_code"),
         pl.col("round").fill_null("none").alias("link_round"),
-        pl.concat_list(named).list.drop_nulls().alias("defects"),
+        pl.col("defects").fill_null([]),
     )  # fmt: skip
+
+
+def _defects(facts: pl.DataFrame) -> pl.DataFrame:
+    """One row per subject with a planted defect: uscc, defects. Few have one, and lists are slow to make."""
+    flags = (*PLANTED, *KINDS)
+    named = [pl.when(name).then(pl.lit(name)) for name in flags]
+    return facts.filter(pl.any_horizontal(flags)).select(
+        "uscc", pl.concat_list(named).list.drop_nulls().alias("defects")
+    )
 
 
 def link_rows(units: pl.DataFrame, source_file: str) -> pl.DataFrame:
