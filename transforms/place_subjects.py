@@ -48,7 +48,7 @@ def place_subjects(
         ),
         ("census", 3, census.join(changed, on="subject_key", how="semi")),
     ]
-    placed = pl.concat(_placed(rows, source, order, gazetteer) for source, order, rows in sources)
+    placed = _placed(sources, gazetteer)
     best = placed.sort("subject_key", "_depth", "_order").unique(
         "subject_key", keep="first", maintain_order=True
     )
@@ -65,21 +65,28 @@ def _as_rows(register: pl.LazyFrame, column: str, code: pl.Expr) -> pl.LazyFrame
     )
 
 
-def _placed(rows: pl.LazyFrame, source: str, order: int, gazetteer: Gazetteer) -> pl.LazyFrame:
+def _placed(sources: list[tuple[str, int, pl.LazyFrame]], gazetteer: Gazetteer) -> pl.LazyFrame:
+    """The rows of all sources that any place is known for; one call, for the names are compiled per call."""
+    keyed = [
+        rows.select(
+            pl.exclude("subject_key"),
+            row_id=pl.struct("subject_key", place_source=pl.lit(source), _order=pl.lit(order)),
+        )
+        for source, order, rows in sources
+    ]
     level = pl.col("level")
     depth = (
         pl.when(level.is_in(["township", "community"])).then(0).when(level == "county").then(1).otherwise(2)
     )
     from_hint = pl.col("method") == "county_hint"
     return (
-        place_addresses(rows.rename({"subject_key": "row_id"}), gazetteer)
-        .rename({"row_id": "subject_key"})
+        place_addresses(pl.concat(keyed), gazetteer)
+        .unnest("row_id")
         .filter(level.is_not_null())
         .with_columns(
-            place_source=pl.when(from_hint).then(pl.lit("registrar")).otherwise(pl.lit(source)),
+            place_source=pl.when(from_hint).then(pl.lit("registrar")).otherwise("place_source"),
             confidence=pl.when(from_hint).then(REGISTRAR_CONFIDENCE).otherwise("confidence"),
             _depth=depth,
-            _order=pl.lit(order),
         )
     )
 
@@ -91,7 +98,7 @@ def _with_registrar(register: pl.LazyFrame, best: pl.LazyFrame, gazetteer: Gazet
     homeless = joined.filter(pl.col("place_source").is_null()).select(
         "subject_key", address=empty, division_code=empty, city_hint="city_hint", county_hint="county_hint"
     )
-    pooled = _placed(homeless, "registrar", 4, gazetteer)
+    pooled = _placed([("registrar", 4, homeless)], gazetteer)
     columns = [*OUTPUT, "place_source"]
     return joined.join(pooled, on="subject_key", how="left", suffix="_pool").select(
         "subject_key",
