@@ -89,4 +89,4 @@ NOT_EVIDENCE = ("subjects", "units")
 def warehouse_table(lake: Lake, query: str) -> pl.DataFrame:
     """Return the rows of a query on the published warehouse."""
     with opened(lake.warehouse) as con:
-        return pl.DataFrame(con.execute(query).to_arrow_table())
+        return pl.DataFrame(con.sql(query).to_arrow_table())

@@ -12,6 +12,8 @@ pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("province")]
 
 RULES = {"C01", "C02", "C03", "D01", "D02", "D04", "Z01", "Z02", "Z05", "P01", "P02", "P03", "P04", "P05",
          "F01", "F03", "F04"}  # fmt: skip
+RARE = {("branch", "C01"), ("branch", "P03"), ("branch", "P04"), ("other", "P02"), ("enterprise", "P02"),
+        ("enterprise", "P03"), ("coop", "Z02")}  # fmt: skip
 LIVING_LISTS = ("serious_violations", "judgment_defaulters", "abnormal_list")
 LEAST_COVERAGE = {
     "all": 0.94, "full": 1.0, "no_province": 1.0, "no_city": 1.0, "park": 1.0, "old_district": 1.0,
@@ -83,6 +85,12 @@ def test_each_kind_of_defect_is_planted(published_province: Province) -> None:
     assert set(defects["defect"]) == {*EXPECTED, *DAMAGES, *EXTRA_ROWS, "established_later"}
     on_lists = defects.filter(pl.col("source").is_in(LIVING_LISTS))
     assert {"ends_on_day", "ends_next_day", "dated_later", "extracted_later"} <= set(on_lists["defect"])
+
+
+def test_rules_meet_the_rare_kinds_of_subject(published_province: Province) -> None:
+    classes = published_province.truth.subjects.select("subject_key_true", "entity_class")
+    met = published_province.truth.rules.join(classes, on="subject_key_true")
+    assert RARE <= set(met.select("entity_class", "rule_id").iter_rows())
 
 
 def test_the_row_account_is_the_true_one(published_province: Province) -> None:
