@@ -30,7 +30,7 @@ format: setup
 	$(BIN)/ruff format .
 
 types: setup
-	$(BIN)/mypy cli flows transforms expectations warehouse reference simulator
+	$(BIN)/mypy cli flows transforms expectations warehouse reference simulator bench
 
 imports: setup
 	$(BIN)/lint-imports

@@ -16,12 +16,13 @@ ROUNDS = {"L1": 0.8, "L2": 0.07, "L3": 0.05, "L4": 0.08}
 
 
 def census_units(subjects: pl.DataFrame, rng: np.random.Generator) -> pl.DataFrame:
-    """One row per unit of a subject: contract columns plus round, true_uscc, is_other_industry, is_slip."""
+    """One row per unit of a subject: contract columns plus round, true_uscc, case and how it contradicts."""
     n = len(subjects)
     seen = (
         (pl.col("entity_class") == "enterprise")
         & (pl.col("est_date") < date(2023, 12, 1))
         & ~pl.col("wrong_check")
+        & ~pl.col("is_later")
         & pl.Series(rng.random(n) < 0.65)
     )
     idle = pl.col("story").is_in(["stopped", "zeros", "zeros_unknown", "zeros_but_one"])
@@ -33,7 +34,6 @@ def census_units(subjects: pl.DataFrame, rng: np.random.Generator) -> pl.DataFra
     units = subjects.with_columns(
         pl.Series("round", rounds),
         is_other_industry=plain & pl.Series(draw[1] < 0.02),
-        is_slip=slip,
         shown_name=shown,
         op_status=pl.when(idle & pl.Series(draw[2] < 0.85)).then(pl.lit("2")).otherwise(pl.lit("1")),
         inst_type=pl.when(plain & pl.Series(draw[3] < 0.004)).then(pl.lit("20")).otherwise(pl.lit("10")),
@@ -72,30 +72,60 @@ def _columns() -> list[pl.Expr]:
         pl.when(pl.col("factor") == 0).then(0).otherwise("staff").alias("emp_end"),
         (pl.col("revenue") * pl.col("factor")).alias("revenue"),
         (pl.col("assets") * 10).alias("assets"),
-        step, pl.col("uscc").alias("true_uscc"), pl.col("is_other_industry"), pl.col("is_slip"),
+        step, pl.col("uscc").alias("true_uscc"), pl.lit(None, pl.String).alias("case"),
+        pl.col("is_other_industry"),
     ]  # fmt: skip
 
 
 def extra_units(units: pl.DataFrame, subjects: pl.DataFrame, rng: np.random.Generator) -> pl.DataFrame:
-    """One row per unit that must not be linked: local units of linked firms, and firms no register knows."""
-    local = units.filter((pl.col("round") == "L1") & pl.Series(rng.random(len(units)) < 0.02))
-    local = local.with_columns(
+    """One row per unit that must not be linked; `case` says why, round is secondary or none."""
+    legal = units.filter(pl.col("round") == "L1")
+    local = legal.filter(pl.Series(rng.random(len(legal)) < 0.02)).with_columns(
         org_code=pl.col("unit_code").str.slice(8, 8) + "B",
         unit_code=pl.lit(None, pl.String),
         unit_name=pl.col("unit_name") + "第一车间",
         unit_type=pl.lit("2"),
         round=pl.lit("secondary"),
-        true_uscc=pl.lit(None, pl.String),
+        case=pl.lit("local_unit"),
     )
-    alone = units.filter(pl.Series(rng.random(len(units)) < 0.03))
-    base = subjects["serial"][0] + np.arange(len(alone)) + 12_000_000
-    county = alone["loc_div12"].str.slice(0, 6).cast(pl.Int64).to_numpy()
-    alone = alone.with_columns(
-        unit_code=make_usccs(np.full(len(alone), 91), county, base),
+    # Were the wrong one of the two chosen, P02 would fire and a sign of life be lost.
+    second = legal.filter(pl.Series(rng.random(len(legal)) < 0.01)).with_columns(
+        unit_name=pl.col("unit_name") + "第二车间",
+        unit_type=pl.lit("2"),
+        inst_type=pl.lit("20"),
+        op_status=pl.lit("2"),
+        round=pl.lit("secondary"),
+        case=pl.lit("second_unit"),
+    )
+    alone = _unknown_firms(units.filter(pl.Series(rng.random(len(units)) < 0.03)), subjects)
+    extra = pl.concat([local, second, alone, _namesakes(units, subjects, rng)])
+    return extra.with_columns(true_uscc=pl.lit(None, pl.String))
+
+
+def _unknown_firms(like: pl.DataFrame, subjects: pl.DataFrame) -> pl.DataFrame:
+    """Firms no register knows."""
+    base = subjects["serial"][0] + np.arange(len(like)) + 12_000_000
+    county = like["loc_div12"].str.slice(0, 6).cast(pl.Int64).to_numpy()
+    return like.with_columns(
+        unit_code=make_usccs(np.full(len(like), 91), county, base),
         org_code=pl.lit(None, pl.String),
         reg_no=pl.lit(None, pl.String),
-        unit_name=pl.concat_str(pl.lit("浙江无档"), pl.Series(base), pl.lit("工贸有限公司")),
+        unit_name=pl.concat_str(pl.lit("浙江无档"), pl.Series(base, dtype=pl.Int64), pl.lit("工贸有限公司")),
         round=pl.lit("none"),
-        true_uscc=pl.lit(None, pl.String),
+        case=pl.lit("not_on_register"),
     )
-    return pl.concat([local, alone])
+
+
+def _namesakes(units: pl.DataFrame, subjects: pl.DataFrame, rng: np.random.Generator) -> pl.DataFrame:
+    """Public bodies named like a firm without a unit, but in another county: the name alone must not link."""
+    free = subjects.filter(pl.col("entity_class") == "enterprise").join(
+        units.select(uscc="true_uscc"), on="uscc", how="anti", maintain_order="left"
+    )
+    size = min(len(free), len(units), max(2, len(free) // 100))
+    like = units[rng.permutation(len(units))[:size]]
+    named = free[rng.permutation(len(free))[:size]]
+    none = pl.lit(None, pl.String)
+    return like.with_columns(
+        unit_code=none, org_code=none, reg_no=none, unit_name=named["name"], inst_type=pl.lit("20"),
+        round=pl.lit("none"), case=pl.lit("namesake_elsewhere"),
+    ).filter(pl.col("loc_div12").str.slice(0, 6) != named["county_code"])  # fmt: skip

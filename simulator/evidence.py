@@ -1,7 +1,7 @@
 """What other bureaus know of the subjects: annual reports, lists, trade and technology certificates.
 
-Here: one frame per source in contract columns, values true and typed; near-misses beside each plant.
-Not here: census (census.py), file formats (files.py), what follows for the list (truth.py).
+Here: one frame per source in contract columns, values typed; near-misses beside each plant.
+Not here: faults of the files (faults.py), census (census.py), what follows for the list (truth.py).
 """
 
 from datetime import date, timedelta
@@ -9,7 +9,31 @@ from datetime import date, timedelta
 import numpy as np
 import polars as pl
 
+from simulator.faults import with_code_faults, with_first_versions, with_list_cases, with_older_extracts
+
 DAY = pl.Date
+FAULTY_REPORTS, FAULTY_LISTINGS, FAULTY_TAGS = 0.004, 0.12, 0.04
+"""Shares of rows with a damaged code: few among many reports, enough in the short lists to see each kind."""
+
+
+def all_evidence(subjects: pl.DataFrame, as_of: date, rng: np.random.Generator) -> dict[str, pl.DataFrame]:
+    """One frame per source, faults in it (faults.py): contract columns, true_uscc, case, code_fault."""
+    wrong = subjects.filter("wrong_check")["uscc"]
+    parts = {
+        "annual_reports": (with_first_versions(annual_reports(subjects, as_of, rng), rng), FAULTY_REPORTS),
+        "abnormal_list": (abnormal_list(subjects, as_of, rng), FAULTY_LISTINGS),
+        "serious_violations": (serious_violations(subjects, as_of, rng), FAULTY_LISTINGS),
+        "judgment_defaulters": (judgment_defaulters(subjects, as_of, rng), FAULTY_LISTINGS),
+        "customs": (customs(subjects, as_of), FAULTY_TAGS),
+        "tech_lists": (tech_lists(subjects, as_of, rng), FAULTY_TAGS),
+    }
+    plain = pl.lit(None, pl.String).alias("case")
+    return {
+        source: with_code_faults(
+            rows if "case" in rows.columns else rows.with_columns(plain), wrong, share, rng
+        )
+        for source, (rows, share) in parts.items()
+    }
 
 
 def last_due_year(as_of: date) -> int:
@@ -50,6 +74,7 @@ def _reports_of(
     day = pl.lit(date(year + 1, 1, 5)) + pl.duration(days=pl.lit(pl.Series(rng.integers(0, 165, n))))
     late = pl.lit(as_of - timedelta(days=500))
     silent = pl.Series(rng.random(n) < 0.4)
+    after = (story == "files_after") & pl.lit(back < 2)
     filed = ~story.is_in(absent.get(back, []))
     is_kind = pl.col("entity_class").is_in(["enterprise", "coop"]) | (
         (pl.col("entity_class") == "household") & silent
@@ -57,7 +82,11 @@ def _reports_of(
     zeros = story.is_in(["zeros", "zeros_unknown"]) | ((story == "zeros_but_one") & (back != 1))
     alive = pl.when(zeros).then(0).otherwise(1)
     return (
-        subjects.with_columns(submit_date=pl.when(story == "late_alive").then(late).otherwise(day))
+        subjects.with_columns(
+            submit_date=pl.when(story == "late_alive").then(late)
+            .when(after).then(pl.lit(as_of + timedelta(days=10))).otherwise(day),
+            case=pl.when(after).then(pl.lit("dated_later")),
+        )
         .with_columns(filed=filed & is_kind & (pl.col("est_date").dt.year() <= year))
         .filter("filed")
         .select(
@@ -71,8 +100,9 @@ def _reports_of(
             assets=pl.col("assets"),
             liabilities=pl.col("assets") // 3,
             op_state=pl.lit("开业"),
+            case="case",
         )
-    )
+    )  # fmt: skip
 
 
 def abnormal_list(subjects: pl.DataFrame, as_of: date, rng: np.random.Generator) -> pl.DataFrame:
@@ -81,18 +111,20 @@ def abnormal_list(subjects: pl.DataFrame, as_of: date, rng: np.random.Generator)
     rows = _listed(subjects, sum(shares.values()), as_of, rng)
     weights = np.array(list(shares.values()))
     picked = pl.Series(list(shares))[rng.choice(4, size=len(rows), p=weights / weights.sum())]
-    return rows.select(
+    listings = rows.select(
         "uscc", event_id="event", reason_code=picked, in_date="start", out_date="end",
-        decide_org=pl.col("county") + "市场监督管理局",
+        decide_org=pl.col("county") + "市场监督管理局", extract_date="extract_date", case="case",
     )  # fmt: skip
+    return with_older_extracts(listings, as_of, "out_date")
 
 
 def serious_violations(subjects: pl.DataFrame, as_of: date, rng: np.random.Generator) -> pl.DataFrame:
     """One row per listing on the serious-violations list, standing or removed."""
-    return _listed(subjects, 0.006, as_of, rng).select(
+    listings = _listed(subjects, 0.006, as_of, rng).select(
         "uscc", event_id="event", reason_text=pl.lit("虚假宣传情节严重"), in_date="start", out_date="end",
-        decide_org=pl.col("county") + "市场监督管理局",
+        decide_org=pl.col("county") + "市场监督管理局", extract_date="extract_date", case="case",
     )  # fmt: skip
+    return with_older_extracts(listings, as_of, "out_date")
 
 
 def judgment_defaulters(subjects: pl.DataFrame, as_of: date, rng: np.random.Generator) -> pl.DataFrame:
@@ -100,8 +132,8 @@ def judgment_defaulters(subjects: pl.DataFrame, as_of: date, rng: np.random.Gene
     rows = _listed(subjects, 0.025, as_of, rng)
     draw = rng.random(len(rows))
     person = pl.Series(draw < 0.2)
-    expired = pl.Series((draw >= 0.2) & (draw < 0.3))
-    return rows.select(
+    expired = pl.Series((draw >= 0.2) & (draw < 0.3)) & rows["case"].is_null()
+    cases = rows.select(
         "uscc",
         case_no=pl.concat_str(
             pl.lit("（"), pl.col("start").dt.year(), pl.lit("）浙执"), "serial", pl.lit("号")
@@ -112,7 +144,10 @@ def judgment_defaulters(subjects: pl.DataFrame, as_of: date, rng: np.random.Gene
         remove_date=pl.when(expired).then(pl.lit(None, DAY)).otherwise("end"),
         perform=pl.lit("全部未履行"),
         subject_type=pl.when(person).then(pl.lit("person")).otherwise(pl.lit("firm")),
+        extract_date="extract_date",
+        case="case",
     )
+    return with_older_extracts(cases, as_of, "remove_date")
 
 
 def customs(subjects: pl.DataFrame, as_of: date) -> pl.DataFrame:
@@ -154,17 +189,13 @@ def tech_lists(subjects: pl.DataFrame, as_of: date, rng: np.random.Generator) ->
 
 
 def _listed(subjects: pl.DataFrame, share: float, as_of: date, rng: np.random.Generator) -> pl.DataFrame:
-    """A sample of subjects with start, end (null for two in three; never far in the future) and event."""
+    """A sample of subjects with start, end (null for two in three), event, extract_date and case."""
     n = len(subjects)
-    days = rng.integers(40, 650, n)
+    days, gone = rng.integers(40, 650, n), rng.integers(1, 40, n)
     ended = pl.Series(rng.random(n) < 0.33)
-    # A third of the removals fall on the batch date itself or the day after: the limit of the rule.
-    gone = np.where(rng.random(n) < 0.33, rng.integers(-1, 2, n), rng.integers(1, 40, n))
-    return (
-        subjects.with_columns(
-            start=pl.lit(as_of) - pl.duration(days=pl.lit(pl.Series(days))),
-            end=pl.when(ended).then(pl.lit(as_of) - pl.duration(days=pl.lit(pl.Series(gone)))),
-            event=pl.concat_str(pl.lit("E"), "serial"),
-        )
-        .filter(pl.Series(rng.random(n) < share))
-    )  # fmt: skip
+    sample = subjects.with_columns(
+        start=pl.lit(as_of) - pl.duration(days=pl.lit(pl.Series(days))),
+        end=pl.when(ended).then(pl.lit(as_of) - pl.duration(days=pl.lit(pl.Series(gone)))),
+        event=pl.concat_str(pl.lit("E"), "serial"),
+    ).filter(pl.Series(rng.random(n) < share))
+    return with_list_cases(sample, as_of)

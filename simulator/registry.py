@@ -19,12 +19,14 @@ SPELLINGS = {
     "L": ("清算",),
     "V": ("吊销，未注销", "吊销"),
 }
-TYPES = {"enterprise": "1130", "branch": "2130", "coop": "9100", "household": "9500"}
+TYPES = {"enterprise": "1130", "branch": "2130", "coop": "9100", "household": "9500", "other": None}
+OFFICE_TYPE, OFFICE_TYPE_TEXT = "7200", "外国（地区）企业常驻代表机构"
 TYPE_TEXTS = {
     "enterprise": "有限责任公司(自然人投资或控股)",
     "branch": "有限责任公司分公司",
     "coop": "农民专业合作社",
     "household": "个体工商户",
+    "other": "社会团体",
 }
 DAMAGES = {
     "lower_case": (0.006, "kept"),
@@ -39,16 +41,24 @@ EXTRA_ROWS = {
     "duplicate": (0.008, "superseded"),
     "older_extract": (0.012, "superseded"),
     "moved_out_elsewhere": (0.002, "superseded"),
+    "later_extract": (0.004, "out_of_scope"),
     "bad_date": (0.001, "quarantined"),
     "broken_line": (0.0006, "quarantined"),
 }
+
+
+ESTABLISHED_LATER = "out_of_scope"
+"""What becomes of the own row of a subject established after the date."""
 
 
 def draw_damage(subjects: pl.DataFrame, rng: np.random.Generator) -> pl.DataFrame:
     """The subjects plus one Boolean column per damage and per kind of extra row."""
     n = len(subjects)
     drawn = {name: share for name, (share, _) in (DAMAGES | EXTRA_ROWS).items()}
-    damaged = subjects.with_columns(pl.Series(name, rng.random(n) < share) for name, share in drawn.items())
+    here = ~pl.col("is_later")
+    damaged = subjects.with_columns(
+        (pl.Series(rng.random(n) < share) & here).alias(name) for name, share in drawn.items()
+    )
     fits = ~pl.col("wrong_check")
     code_once = pl.col("o_for_zero") & fits
     active = pl.col("status") == "A"
@@ -67,10 +77,12 @@ def register_rows(
     """Text rows in shuffled order: contract columns plus `kind` (own or an extra row) and `serial`."""
     own = _cells(subjects, as_of, style)
     older = pl.lit(as_of - timedelta(days=181)).dt.strftime(DATE_STYLES[style])
+    later = pl.lit(as_of + timedelta(days=30)).dt.strftime(DATE_STYLES[style])
     changes: dict[str, list[pl.Expr]] = {
         "duplicate": [],
         "older_extract": [older.alias("extract_date"), pl.lit("存续").alias("reg_status")],
         "moved_out_elsewhere": [pl.lit("迁出").alias("reg_status")],
+        "later_extract": [later.alias("extract_date"), pl.lit("注销").alias("reg_status")],
         "bad_date": [pl.lit("2020-13-45").alias("est_date")],
         "broken_line": [],
     }
@@ -88,10 +100,13 @@ def row_defects(rows: pl.DataFrame, subjects: pl.DataFrame, source_file: str) ->
     placed = rows.select("serial", "kind").with_columns(row_no=pl.int_range(2, pl.len() + 2, dtype=pl.Int64))
     extra = placed.filter(pl.col("kind") != "own").select("row_no", defect="kind")
     flags = (
-        subjects.select("serial", *DAMAGES).unpivot(index="serial", variable_name="defect").filter("value")
+        subjects.select("serial", *DAMAGES, established_later="is_later")
+        .unpivot(index="serial", variable_name="defect")
+        .filter("value")
     )
     damaged = placed.filter(pl.col("kind") == "own").join(flags, on="serial").select("row_no", "defect")
     expected = {name: outcome for name, (_, outcome) in (DAMAGES | EXTRA_ROWS).items()}
+    expected["established_later"] = ESTABLISHED_LATER
     return (
         pl.concat([extra, damaged])
         .sort("row_no", "defect")
@@ -112,7 +127,8 @@ def _cells(subjects: pl.DataFrame, as_of: date, style: int) -> pl.DataFrame:
     null = pl.when("null_spelling").then(
         pick.replace_strict({0: "无", 1: "-", 2: "NULL", 3: " "}, return_dtype=pl.String)
     )
-    kinds = TYPES if style % 2 else TYPE_TEXTS
+    by_code = style % 2 == 1
+    kinds: dict[str, str | None] = TYPES if by_code else {**TYPE_TEXTS}
     numbered = pl.when(pl.col("serial") % 2 == 0).then("reg_no")
     # Excel shows 15 digits so; the middle is lost.
     sci = pl.when("scientific_reg_no").then(pl.col("reg_no").str.replace(r"^(\d)(\d{5}).*$", "$1.${2}E+14"))
@@ -123,7 +139,8 @@ def _cells(subjects: pl.DataFrame, as_of: date, style: int) -> pl.DataFrame:
     return subjects.select(
         "serial", pl.lit("own").alias("kind"),
         uscc=_damaged_code(), reg_no=pl.coalesce(sci, numbered), ent_name=blanks,
-        ent_type=pl.col("entity_class").replace_strict(kinds, return_dtype=pl.String),
+        ent_type=pl.when("is_office").then(pl.lit(OFFICE_TYPE if by_code else OFFICE_TYPE_TEXT))
+        .otherwise(pl.col("entity_class").replace_strict(kinds, return_dtype=pl.String)),
         reg_status=_status(), legal_rep=_person(),
         reg_capital=pl.concat_str((pl.col("serial") % 97 + 1) * 10, unit),
         est_date=pl.col("est_date").dt.strftime(form), approve_date=pl.col("event_date").dt.strftime(form),
@@ -135,8 +152,10 @@ def _cells(subjects: pl.DataFrame, as_of: date, style: int) -> pl.DataFrame:
         dom_div_code=division.when(hinted).then("county_code"),
         city_name="city",
         county_name=pl.when(hinted).then("county"),
-        phone=pl.coalesce(null, _phone()), parent_uscc="parent_uscc",
-        extract_date=pl.lit(as_of).dt.strftime(form),
+        phone=pl.coalesce(null, _phone()),
+        parent_uscc=pl.when(pl.col("serial") % 16 == 5).then(_o_for_zero("parent_uscc"))
+        .otherwise("parent_uscc"),
+        extract_date=_extract_date(as_of).dt.strftime(form),
     )  # fmt: skip
 
 
@@ -144,12 +163,22 @@ def _damaged_code() -> pl.Expr:
     code = pl.col("uscc")
     wide = code.str.replace_many(list("0123456789"), list("０１２３４５６７８９"))
     return (
-        pl.when("o_for_zero").then(code.str.replace("00T", "0OT", literal=True))
+        pl.when("o_for_zero").then(_o_for_zero("uscc"))
         .when("lower_case").then(code.str.to_lowercase())
         .when("inserted_blank").then(code.str.slice(0, 8) + " " + code.str.slice(8))
         .when("full_width_code").then(wide)
         .otherwise(code)
     )  # fmt: skip
+
+
+def _o_for_zero(column: str) -> pl.Expr:
+    return pl.col(column).str.replace("00T", "0OT", literal=True)
+
+
+def _extract_date(as_of: date) -> pl.Expr:
+    """The date, but three in four subjects established later stand in a later extract, as they should."""
+    honest = pl.col("is_later") & (pl.col("serial") % 4 != 0)
+    return pl.when(honest).then(pl.lit(as_of + timedelta(days=90))).otherwise(pl.lit(as_of))
 
 
 def _status() -> pl.Expr:

@@ -1,13 +1,15 @@
 """A synthetic Zhejiang: the inbox as bureaus hand it over, and the truth beside it.
 
 Here: the split into cities and chunks, and the order in which a chunk is drawn and written.
-Not here: what is drawn (subjects.py, evidence.py, census.py), how it is spelled (registry.py, files.py).
+Not here: what is drawn (subjects.py, evidence.py, census.py), how it is spelled (registry.py, files.py),
+what is told of it (truth_files.py).
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -15,11 +17,13 @@ import polars as pl
 from reference.contracts import Contract, load_contracts
 from simulator import evidence
 from simulator.census import census_units, extra_units
-from simulator.files import FORMATS, XLSX_ROWS, as_text_cells, dated, headers, write_rows, write_truth
-from simulator.places import WITHOUT_TOWN, City, load_cities
-from simulator.registry import DAMAGES, DATE_STYLES, EXTRA_ROWS, draw_damage, register_rows, row_defects
+from simulator.faults import fault_rows, known_rows, with_unit_faults
+from simulator.files import FORMATS, XLSX_ROWS, as_text_cells, dated, headers, write_rows
+from simulator.places import City, load_cities
+from simulator.registry import DATE_STYLES, draw_damage, register_rows, row_defects
 from simulator.subjects import draw_subjects
-from simulator.truth import decisions, fired_rules, gather_facts, rule_rows
+from simulator.truth import gather_facts
+from simulator.truth_files import link_rows, write_truths
 
 CHUNK = 100_000
 WEIGHTS = {
@@ -37,6 +41,13 @@ class SimulationReport:
     files: int = 0
     rows: dict[str, int] = field(default_factory=dict)
 
+    def add(self, subjects: int, files: list[dict[str, Any]]) -> None:
+        """Count one chunk: its subjects, and its files with source and rows."""
+        self.subjects += subjects
+        self.files += len(files)
+        for file in files:
+            self.rows[file["source"]] = self.rows.get(file["source"], 0) + file["rows"]
+
 
 @dataclass(frozen=True)
 class _Chunk:
@@ -45,6 +56,11 @@ class _Chunk:
     part: int
     classes: np.ndarray[tuple[int], np.dtype[np.str_]]
     first_serial: int
+
+    @property
+    def stem(self) -> str:
+        """Name of the chunk's files."""
+        return f"{self.city.code}_{self.city.name}_{self.part + 1:02d}"
 
 
 def simulate(out: Path, *, enterprises: int, households: int = 0, seed: int, as_of: date) -> SimulationReport:
@@ -96,91 +112,51 @@ def _write_chunk(
     drawn = draw_subjects(chunk.city, chunk.classes, chunk.first_serial, as_of, rng)
     subjects = draw_damage(evidence.with_figures(drawn, rng), rng)
     units = census_units(subjects, rng)
-    sources = {
-        "annual_reports": evidence.annual_reports(subjects, as_of, rng),
-        "abnormal_list": evidence.abnormal_list(subjects, as_of, rng),
-        "serious_violations": evidence.serious_violations(subjects, as_of, rng),
-        "judgment_defaulters": evidence.judgment_defaulters(subjects, as_of, rng),
-        "customs": evidence.customs(subjects, as_of),
-        "tech_lists": evidence.tech_lists(subjects, as_of, rng),
-    }
-    report.subjects += len(subjects)
-    stem = f"{chunk.city.code}_{chunk.city.name}_{chunk.part + 1:02d}"
-    defects = _write_registry(out, stem, chunk, subjects, contracts, as_of, rng, report)
-    all_units = pl.concat([units, extra_units(units, subjects, rng)])
-    unit_rows = all_units[rng.permutation(len(all_units))]
-    known = unit_rows.select([c for c in unit_rows.columns if c in _names(contracts["census"])])
-    for source, frame in {**sources, "census": known}.items():
-        _write_source(out, stem, chunk, contracts[source], frame, as_of, report)
-    facts = gather_facts(subjects, sources, units, as_of)
-    _write_truths(out / "truth", stem, facts, unit_rows, defects, chunk, as_of)
+    sources = evidence.all_evidence(subjects.filter(~pl.col("is_later")), as_of, rng)
+    all_units = with_unit_faults(pl.concat([units, extra_units(units, subjects, rng)]), rng)
+    census = all_units[rng.permutation(len(all_units))]
+    defects, files = [], []
+    register = _write_registry(out, chunk, subjects, contracts["registry"], as_of, rng)
+    for file, rows, planted in [register, *(
+        _write_source(out, chunk, contracts[source], frame, as_of)
+        for source, frame in {**sources, "census": census}.items() if not frame.is_empty()
+    )]:  # fmt: skip
+        defects.append(planted)
+        files.append({"source": file.split("/")[0], "source_file": file, "rows": rows})
+    report.add(len(subjects), files)
+    facts = gather_facts(subjects, {s: known_rows(rows) for s, rows in sources.items()}, units, as_of)
+    links = link_rows(census, _source_file(chunk, contracts["census"], as_of))
+    write_truths(out / "truth", chunk.stem, facts, links, pl.concat(defects), pl.DataFrame(files), as_of)
 
 
 def _write_registry(
-    out: Path, stem: str, chunk: _Chunk, subjects: pl.DataFrame, contracts: dict[str, Contract],
-    as_of: date, rng: np.random.Generator, report: SimulationReport,
-) -> pl.DataFrame:  # fmt: skip
-    """Write the register file and return its planted defects."""
+    out: Path, chunk: _Chunk, subjects: pl.DataFrame, contract: Contract, as_of: date,
+    rng: np.random.Generator,
+) -> tuple[str, int, pl.DataFrame]:  # fmt: skip
+    """Write the register file; return its name in the inbox, its rows and its planted defects."""
     is_xlsx = chunk.turn % 4 == 0 and len(subjects) * 1.03 <= XLSX_ROWS
     form = "xlsx" if is_xlsx else FORMATS[chunk.turn % 3]
     rows = register_rows(subjects, as_of, chunk.turn % 4, with_broken=form != "xlsx", rng=rng)
-    name = dated(stem, as_of, form)
+    file = f"registry/{dated(chunk.stem, as_of, form)}"
     columns = [c for c in rows.columns if c not in ("serial", "kind")]
-    write_rows(out / "registry" / name, rows, headers(contracts["registry"], columns, chunk.turn), form)
-    _count(report, "registry", len(rows))
-    return row_defects(rows, subjects, f"registry/{name}")
+    write_rows(out / file, rows, headers(contract, columns, chunk.turn), form)
+    return file, len(rows), row_defects(rows, subjects, file)
 
 
 def _write_source(
-    out: Path, stem: str, chunk: _Chunk, contract: Contract, frame: pl.DataFrame, as_of: date,
-    report: SimulationReport,
-) -> None:  # fmt: skip
-    """Write one file of one of the other sources; an empty one is not handed over."""
-    if frame.is_empty():
-        return
-    form = FORMATS[(chunk.turn + len(contract.source)) % 3]
-    cells = as_text_cells(frame, DATE_STYLES[chunk.turn % 3])
-    name = dated(stem, as_of, form)
-    write_rows(out / contract.source / name, cells, headers(contract, cells.columns, chunk.turn), form)
-    _count(report, contract.source, len(frame))
+    out: Path, chunk: _Chunk, contract: Contract, frame: pl.DataFrame, as_of: date
+) -> tuple[str, int, pl.DataFrame]:
+    """Write one file of one of the other sources; return its name, its rows and its planted defects."""
+    known = {column.name for column in contract.columns}
+    cells = as_text_cells(frame.select(c for c in frame.columns if c in known), DATE_STYLES[chunk.turn % 3])
+    file = _source_file(chunk, contract, as_of)
+    write_rows(out / file, cells, headers(contract, cells.columns, chunk.turn), _form(chunk, contract))
+    return file, len(frame), fault_rows(frame, contract.source, file)
 
 
-def _names(contract: Contract) -> set[str]:
-    return {column.name for column in contract.columns}
+def _source_file(chunk: _Chunk, contract: Contract, as_of: date) -> str:
+    return f"{contract.source}/{dated(chunk.stem, as_of, _form(chunk, contract))}"
 
 
-def _count(report: SimulationReport, source: str, rows: int) -> None:
-    report.files += 1
-    report.rows[source] = report.rows.get(source, 0) + rows
-
-
-def _write_truths(
-    truth: Path, stem: str, facts: pl.DataFrame, units: pl.DataFrame, defects: pl.DataFrame, chunk: _Chunk,
-    as_of: date,
-) -> None:  # fmt: skip
-    """Write the chunk's part of subjects, rules, links and defects."""
-    fired = fired_rules(facts, as_of)
-    planted = [*DAMAGES, *EXTRA_ROWS, "wrong_check"]
-    named = [pl.when(name).then(pl.lit(name)) for name in planted]
-    subjects = facts.select(
-        pl.col("uscc").alias("subject_key_true"), "entity_class",
-        (pl.col("city_code") + "00").alias("city_code"), "county_code",
-        pl.col("town_code").alias("township_code"), "division_code",
-        pl.col("case").alias("address_case"),
-        (~pl.col("case").is_in(WITHOUT_TOWN) | (pl.col("serial") % 20 == 0)).alias("address_names_town"),
-        pl.when(pl.col("round") == "L1").then("uscc").alias("census_unit_code"),
-        pl.col("round").fill_null("none").alias("link_round"),
-        pl.concat_list(named).list.drop_nulls().alias("defects"),
-    )  # fmt: skip
-    form = FORMATS[(chunk.turn + len("census")) % 3]
-    links = units.select(
-        "unit_code", pl.lit("census/" + dated(stem, as_of, form)).alias("source_file"),
-        pl.int_range(2, pl.len() + 2, dtype=pl.Int64).alias("row_no"),
-        pl.col("true_uscc").alias("subject_key_true"), "round",
-    )  # fmt: skip
-    parts = {
-        "subjects": pl.concat([subjects, decisions(facts, fired)], how="horizontal"),
-        "rules": rule_rows(facts, fired), "links": links, "defects": defects,
-    }  # fmt: skip
-    for table, frame in parts.items():
-        write_truth(truth / table / f"{stem}.parquet", frame)
+def _form(chunk: _Chunk, contract: Contract) -> str:
+    return FORMATS[(chunk.turn + len(contract.source)) % 3]

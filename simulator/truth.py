@@ -13,6 +13,7 @@ from simulator.evidence import last_due_year
 
 ORDER = ("C01", "C02", "C03", "D01", "D02", "D04", "Z01", "Z02", "Z05", "P01", "P02", "P03")
 FLAGS = ("F01", "F03", "F04")
+PUBLIC_TYPES = ["20", "30", "40", "52", "53", "54"]
 CLOSED_AND_DISHONEST = ("C01", "C02", "C03", "D01", "D02", "D04", "Z01")
 
 
@@ -41,7 +42,7 @@ def gather_facts(
             "op_status",
             "inst_type",
             "is_other_industry",
-            "is_slip",
+            (pl.col("revenue") * 1_000).alias("unit_revenue"),
             "round",
         ),
     ):
@@ -53,7 +54,7 @@ def gather_facts(
         is_alive=_true("alive_report") | _true("alive_trade") | by_census.fill_null(False),
         age_m=age,
         missed=_missed(as_of),
-        trades=(pl.col("is_trader") & (pl.col("serial") % 8 != 0)) | _true("alive_trade"),
+        trades=_true("customs_open") | _true("alive_trade"),
     )
 
 
@@ -82,15 +83,16 @@ def fired_rules(facts: pl.DataFrame, as_of: date) -> pl.DataFrame:
         "Z02": of.is_in(["enterprise", "coop"]) & (pl.col("missed") >= 2) & ~pl.col("is_alive") & mature,
         "Z05": (of == "enterprise") & (pl.col("age_m") >= 24) & _true("two_zeros") & ~pl.col("is_alive"),
         "P01": scoped & pl.col("is_big") & ~pl.col("trades"),
-        "P02": scoped & pl.col("inst_type").is_in(["20", "30", "40", "52", "53", "54"]).fill_null(False),
-        "P03": scoped & pl.col("is_finance"),
-        "P04": (of == "branch") & pl.col("parent_known"),
+        "P02": scoped & (pl.col("is_public") | pl.col("inst_type").is_in(PUBLIC_TYPES).fill_null(False)),
+        "P03": scoped & (pl.col("is_finance") | pl.col("is_office")),
+        "P04": (of == "branch") & pl.col("parent_registered"),
         "P05": scoped & pl.col("has_other_rows"),
         "F01": scoped & (pl.col("wrong_check") | pl.col("o_for_zero")),
         "F03": scoped & ~mature,
-        "F04": scoped & (_true("is_other_industry") | (_true("is_slip") & _true("filed_census_year"))),
+        "F04": scoped & (_true("is_other_industry") | _revenues_differ()),
     }
-    return facts.select(rule.alias(name) for name, rule in rules.items())
+    on_register = ~pl.col("is_later")
+    return facts.select((rule & on_register).alias(name) for name, rule in rules.items())
 
 
 def rule_rows(facts: pl.DataFrame, fired: pl.DataFrame) -> pl.DataFrame:
@@ -106,8 +108,8 @@ def rule_rows(facts: pl.DataFrame, fired: pl.DataFrame) -> pl.DataFrame:
 def decisions(facts: pl.DataFrame, fired: pl.DataFrame) -> pl.DataFrame:
     """expected_disposition and expected_primary_rule per subject, scope enterprise+coop."""
     primary = pl.coalesce(pl.when(name).then(pl.lit(name)) for name in ORDER)
-    outside = pl.col("entity_class") == "household"
-    return fired.with_columns(facts["entity_class"]).select(
+    outside = (pl.col("entity_class") == "household") | pl.col("is_later")
+    return fired.with_columns(facts["entity_class"], facts["is_later"]).select(
         expected_disposition=pl.when(outside).then(pl.lit("out_of_scope"))
         .when(primary.is_not_null()).then(pl.lit("excluded"))
         .when("P04").then(pl.lit("superseded"))
@@ -132,8 +134,14 @@ def _report_facts(reports: pl.DataFrame, as_of: date) -> pl.DataFrame:
         *[(year == due - back).any().alias(f"filed_{back}") for back in range(3)],
         ((pl.col("place") <= 2) & pl.col("zero")).sum().eq(2).alias("two_zeros"),
         ((pl.col("submit_date") >= months_back(as_of, 24)) & pl.col("active")).any().alias("alive_report"),
-        (year == CENSUS_DAY.year).any().alias("filed_census_year"),
+        (pl.col("revenue") * 10_000).filter(year == CENSUS_DAY.year).max().alias("reported_revenue"),
     )
+
+
+def _revenues_differ() -> pl.Expr:
+    """Whether census and report of its year lie more than tenfold apart: a slip of units, or an idle firm."""
+    unit, reported = pl.col("unit_revenue"), pl.col("reported_revenue")
+    return ((unit > reported * 10) | (reported > unit * 10)).fill_null(False)
 
 
 def _missed(as_of: date) -> pl.Expr:
@@ -174,7 +182,8 @@ def _trade_facts(trade: pl.DataFrame, as_of: date) -> pl.DataFrame:
     since = months_back(as_of, 24)
     year = pl.col("trade_year")
     recent = (pl.date(year, 12, 31) >= since) & (year <= as_of.year) & (pl.col("export_usd") > 0)
-    return trade.group_by("uscc").agg(recent.any().alias("alive_trade"))
+    is_open = pl.col("cancel_date").is_null() | (pl.col("cancel_date") > as_of)
+    return trade.group_by("uscc").agg(recent.any().alias("alive_trade"), is_open.any().alias("customs_open"))
 
 
 def _true(column: str) -> pl.Expr:

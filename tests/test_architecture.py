@@ -4,7 +4,7 @@ import ast
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-PACKAGES = ("cli", "flows", "transforms", "expectations", "warehouse", "reference", "simulator")
+PACKAGES = ("cli", "flows", "transforms", "expectations", "warehouse", "reference", "simulator", "bench")
 FILES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
