@@ -15,12 +15,14 @@ RULES = {"C01", "C02", "C03", "D01", "D02", "D04", "Z01", "Z02", "Z05", "P01", "
 RARE = {("branch", "C01"), ("branch", "P03"), ("branch", "P04"), ("other", "P02"), ("enterprise", "P02"),
         ("enterprise", "P03"), ("coop", "Z02")}  # fmt: skip
 LIVING_LISTS = ("serious_violations", "judgment_defaulters", "abnormal_list")
+# Only a road is written, and the index states how sure it is; all other cases name something of the township.
+GUESSED = ("bare_road", "road_only")
 LEAST_COVERAGE = {
     "all": 0.94, "full": 1.0, "no_province": 1.0, "no_city": 1.0, "park": 1.0, "old_district": 1.0,
     "declared_brackets": 1.0, "full_width_digits": 1.0, "doubled_prefix": 0.98, "village_only": 0.97,
-    "no_county": 0.97, "road_only": 0.45, "bare_road": 0.30,
+    "no_county": 0.97, "road_only": 0.70, "bare_road": 0.70,
 }  # fmt: skip
-"""What placement reaches on this province, a little less; a road alone names no town, the census may."""
+"""What placement reaches on this province, a little less; a road alone names no town, the index may know it."""
 
 
 def agree(pair: compare.Pair) -> None:
@@ -63,7 +65,8 @@ def test_links_are_right_in_every_round(published_province: Province) -> None:
 def test_townships_are_right_and_mostly_found(published_province: Province) -> None:
     pair = compare.townships(published_province.truth, published_province.lake)
     scores = compare.score(pair, "address_case")
-    assert scores.filter(pl.col("precision") < 0.99).is_empty(), compare.differences(pair)
+    least = pl.when(pl.col("address_case").is_in(GUESSED)).then(0.96).otherwise(0.99)
+    assert scores.filter(pl.col("precision") < least).is_empty(), compare.differences(pair)
     reached = dict(scores.select("address_case", "coverage").iter_rows())
     assert reached.keys() == LEAST_COVERAGE.keys()
     assert {case: share for case, share in reached.items() if share < LEAST_COVERAGE[case]} == {}
