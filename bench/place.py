@@ -20,7 +20,7 @@ from reference.text_tables import load_text_tables
 from transforms.place import CERTAIN, place_read, read_addresses
 from transforms.place_index import learn_places, make_lookup, merge_facts, shipped_facts, village_facts
 from transforms.place_names import read_names
-from transforms.place_text import main_text
+from transforms.place_text import with_main_text
 
 HELD_BACK, OF = 3, 10
 CLASSES = ("as written", "county left out", "hidden town", "labelled", "no current town")
@@ -60,7 +60,6 @@ def distilled(sources: Sources, gazetteer: Gazetteer, seed: int) -> PlaceKnowled
 
 def questions(sources: Sources, gazetteer: Gazetteer, seed: int) -> pl.DataFrame:
     """One row per held-back address: address, city_hint, truth (township code or null), case."""
-    text = main_text(pl.col("address"), gazetteer.province[1], load_text_tables().lookalikes)
     rows = teaching_rows(sources.registrations, sources.labelled).filter(held_back(seed)).collect()
     is_real = (
         pl.int_range(pl.len())
@@ -71,7 +70,10 @@ def questions(sources: Sources, gazetteer: Gazetteer, seed: int) -> pl.DataFrame
         .item()
     )
     rows = rows.with_columns(is_real=is_real)
-    read = read_names(rows.with_columns(text=text).lazy(), gazetteer).collect()
+    clean = with_main_text(
+        rows.with_columns(raw="address").lazy(), gazetteer.province[1], load_text_tables().lookalikes
+    )
+    read = read_names(clean.rename({"raw": "address"}), gazetteer).collect()
     named = read.filter(pl.col("is_real") & pl.col("name_town").is_not_null() & pl.col("is_exact"))
     third = pl.col("address").hash(seed + 1) % 3
     without_town = _cut(pl.col("text"), pl.col("alias"))

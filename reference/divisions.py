@@ -3,6 +3,7 @@
 Here: reading `divisions/*.csv` into small frames.  Not here: applying them (transforms/place.py).
 """
 
+import re
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
@@ -15,6 +16,7 @@ DIVISIONS_FILE = DIVISIONS_DIR / "divisions_zhejiang_2023.csv"
 SUCCESSORS_FILE = Path(__file__).parent / "register" / "county_successors.csv"
 VILLAGE_OFFICES = r"(?:社区)?居民委员会$|(?:社区)?居委会$|村民委员会$|村委会$|民委员会$"
 TOWN_SUFFIX = r"(?:街道|镇|民族乡|乡)$"
+PROVINCE_SUFFIX = r"(?:省|市|(?:壮族|回族|维吾尔)?自治区)$"
 AUTONOMOUS = r"(?:[一-龥]{1,2}族)+自治县$"
 
 
@@ -57,11 +59,12 @@ def make_gazetteer(rows: pl.DataFrame) -> Gazetteer:
     aliases = _town_aliases(towns)
     villages = _villages(rows)
     cities, scopes = _city_spellings(rows), _scopes(rows)
+    province = _level(rows, "province", 2).select("code", "name").row(0)
     return Gazetteer(
-        province=_level(rows, "province", 2).select("code", "name").row(0),
+        province=province,
         divisions=_division_names(rows),
-        tokens=_tokens(cities, scopes, aliases),
-        hints=_hints(cities, scopes, _scope_codes(rows)),
+        tokens=_tokens(cities, scopes, aliases, province[1]),
+        hints=_hints(cities, scopes, _scope_codes(rows), province[1]),
         scopes=scopes,
         codes=_scope_codes(rows),
         units=_units(reach, rows),
@@ -101,7 +104,7 @@ def _city_spellings(rows: pl.DataFrame) -> pl.DataFrame:
     return pl.concat([cities, short]).rename({"name": "spelling"})
 
 
-def _tokens(cities: pl.DataFrame, scopes: pl.DataFrame, aliases: pl.DataFrame) -> pl.DataFrame:
+def _tokens(cities: pl.DataFrame, scopes: pl.DataFrame, aliases: pl.DataFrame, province: str) -> pl.DataFrame:
     """One row per name that may stand at the head of an address, longest first; short forms are not full."""
     city = cities.select(
         "city_code", token="spelling", is_full=pl.col("spelling").str.ends_with("市"), rank=pl.lit(0)
@@ -111,7 +114,9 @@ def _tokens(cities: pl.DataFrame, scopes: pl.DataFrame, aliases: pl.DataFrame) -
     town = aliases.select(
         token="alias", is_full=pl.lit(True), is_town=pl.lit(True), rank=pl.lit(3)
     ).unique("token")  # fmt: skip
-    found = pl.concat([city, full, short, town], how="diagonal").sort("token", "rank")
+    # The province by its short name means nothing, but stands in the chain.
+    bare = pl.DataFrame({"token": [re.sub(PROVINCE_SUFFIX, "", province)], "is_full": [False], "rank": [4]})
+    found = pl.concat([city, full, short, town, bare], how="diagonal_relaxed").sort("token", "rank")
     scope = pl.when(pl.col("city_code").is_null().all()).then(pl.col("scope").drop_nulls().first())
     return (
         found.group_by("token", maintain_order=True)
@@ -140,8 +145,8 @@ def _short_scopes(scopes: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _hints(cities: pl.DataFrame, scopes: pl.DataFrame, codes: pl.DataFrame) -> pl.DataFrame:
-    """One row per way a column may name a city or county: names with and without suffix, codes."""
+def _hints(cities: pl.DataFrame, scopes: pl.DataFrame, codes: pl.DataFrame, province: str) -> pl.DataFrame:
+    """One row per way a column may name a city or county: with and without suffix or province, codes."""
     numbers = cities.select("city_code").unique()
     city = [
         cities.select("city_code", spelling="spelling", rank=pl.lit(0)),
@@ -152,7 +157,14 @@ def _hints(cities: pl.DataFrame, scopes: pl.DataFrame, codes: pl.DataFrame) -> p
     coded = codes.join(scopes, on="scope").select(
         "city_code", spelling="code", hint_scope="scope", rank=pl.lit(1)
     )
-    every = pl.concat([*city, full, short, coded], how="diagonal").sort("spelling", "rank", "hint_scope")
+    named = pl.concat([*city, full, short, coded], how="diagonal")
+    padded = named.filter(pl.col("spelling").str.contains(r"^\d{6}$")).with_columns(
+        spelling=pl.col("spelling") + "000000"
+    )
+    whole = named.filter(~pl.col("spelling").str.contains(r"^\d")).with_columns(
+        spelling=province + pl.col("spelling")
+    )
+    every = pl.concat([named, padded, whole]).sort("spelling", "rank", "hint_scope")
     return every.unique("spelling", keep="first", maintain_order=True).drop("rank")
 
 

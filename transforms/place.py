@@ -12,9 +12,9 @@ from reference.places import PlaceKnowledge
 from reference.text_tables import TextTables
 from transforms.place_index import PlaceLookup
 from transforms.place_learned import place_by_index
-from transforms.place_names import read_names
+from transforms.place_names import pair_lookup, read_names
 from transforms.place_tail import with_tail_features
-from transforms.place_text import main_text
+from transforms.place_text import with_main_text
 
 OUTPUT = (
     "division_code", "province", "city", "county", "township", "community", "level", "method", "confidence",
@@ -40,13 +40,10 @@ def read_addresses(
     Takes row_id, address, division_code (6, 9 or 12 digits or null), city_hint and county_hint (names or
     codes). Columns: city_code, county_code, township_code, unit, method, place_note, code, start, seg1, …
     """
-    read = read_names(
-        rows.with_columns(
-            text=main_text(pl.col("address"), gazetteer.province[1], text.lookalikes),
-            division_code=pl.col("division_code").str.replace_all(r"\D", ""),
-        ).drop("address"),
-        gazetteer,
+    clean = with_main_text(rows, gazetteer.province[1], text.lookalikes).with_columns(
+        pl.col("division_code").str.replace_all(r"\D", "")
     )
+    read = read_names(clean, gazetteer)
     found = _with_cores(_with_code(read, gazetteer), gazetteer)
     return with_tail_features(_decided_by_name(found, gazetteer), places.kinds)
 
@@ -75,18 +72,25 @@ def _with_code(read: pl.LazyFrame, gazetteer: Gazetteer) -> pl.LazyFrame:
 
 def _with_cores(read: pl.LazyFrame, gazetteer: Gazetteer) -> pl.LazyFrame:
     """Adds core_town and core_in_city: the town whose name without suffix stands behind county or city."""
-    rest = pl.col("rest")
-    for k in _CORE_LENGTHS:
-        head = pl.when(~rest.str.slice(k, 4).str.contains(_NOT_BEHIND_CORE)).then(rest.str.head(k))
-        read = read.with_columns(head.alias("_head"))
-        for on, table in (("scope", gazetteer.cores), ("city_code", gazetteer.city_cores)):
-            told = table.lazy().select(on, _head="core", **{f"_{on}{k}": "township_code"})
-            read = read.join(told, on=[on, "_head"], how="left", maintain_order="left")
-    longest = tuple(reversed(_CORE_LENGTHS))
-    return read.with_columns(
-        core_town=pl.coalesce(f"_scope{k}" for k in longest),
-        core_in_city=pl.when(pl.col("scope").is_null()).then(pl.coalesce(f"_city_code{k}" for k in longest)),
-    ).drop("_head", *(f"_{on}{k}" for on in ("scope", "city_code") for k in _CORE_LENGTHS))
+    open_rest = pl.when(pl.coalesce("code_town", "name_town", "city_town").is_null()).then("rest")
+    in_scope = pair_lookup(gazetteer.cores, ("scope", "core"), "township_code")
+    in_city = pair_lookup(gazetteer.city_cores, ("city_code", "core"), "township_code")
+    no_scope = pl.when(pl.col("scope").is_null()).then("city_code")
+    heads = [f"_head{k}" for k in reversed(_CORE_LENGTHS)]
+    rest = pl.col("_rest")
+    return (
+        read.with_columns(_rest=open_rest)
+        .with_columns(
+            pl.when(~rest.str.slice(k, 4).str.contains(_NOT_BEHIND_CORE))
+            .then(rest.str.head(k))
+            .alias(f"_head{k}")
+            for k in _CORE_LENGTHS
+        )
+        .with_columns(
+            core_town=pl.coalesce(in_scope(pl.col("scope"), pl.col(head)) for head in heads),
+            core_in_city=pl.coalesce(in_city(no_scope, pl.col(head)) for head in heads),
+        )
+    )
 
 
 def _decided_by_name(found: pl.LazyFrame, gazetteer: Gazetteer) -> pl.LazyFrame:
@@ -195,15 +199,12 @@ def _note() -> pl.Expr:
 
 def _named(decided: pl.LazyFrame, gazetteer: Gazetteer, places: PlaceKnowledge) -> pl.LazyFrame:
     """The rows with community, names per level, level, padded code and confidence."""
-    villages = gazetteer.town_villages.lazy()
-    joined = decided
-    for column in ("start", "seg1"):
-        told = villages.rename({"village": column, "division_code": f"_{column}"})
-        joined = joined.join(told, on=["township_code", column], how="left", maintain_order="left")
+    in_town = pair_lookup(gazetteer.town_villages, ("township_code", "village"), "division_code")
     code = pl.when(pl.col("method") == "code12").then("division_code")
-    coded = joined.with_columns(
+    by_name = [in_town(pl.col("township_code"), pl.col(column)) for column in ("start", "seg1")]
+    coded = decided.with_columns(
         _province=pl.when(pl.col("city_code").is_not_null()).then(pl.lit(gazetteer.province[0])),
-        community_code=pl.coalesce(code, "_start", "_seg1"),
+        community_code=pl.coalesce(code, *by_name),
     )
     names = gazetteer.divisions
     codes = ("_province", "city_code", "county_code", "township_code", "community_code")

@@ -36,8 +36,9 @@ def place_by_index(rows: pl.LazyFrame, lookup: PlaceLookup, near_trust: pl.DataF
     features. `near_trust`: distance_band, trust of a neighbouring number.
     """
     named = rows.with_columns(beginnings("tail"))
-    tables = {slot: part.lazy() for (slot,), part in lookup.names.partition_by("slot", as_dict=True).items()}
-    nothing = lookup.names.clear().lazy()
+    keyed = lookup.names.with_columns(_key=_key(pl.col("name")))
+    tables = {slot: part.lazy() for (slot,), part in keyed.partition_by("slot", as_dict=True).items()}
+    nothing = keyed.clear().lazy()
     for group, keys in GROUPS.items():
         named = _with_group(named, group, [(tables.get(slot, nothing), column) for slot, column in keys])
     return _with_verdict(with_neighbours(named, lookup.numbers, near_trust))
@@ -46,10 +47,9 @@ def place_by_index(rows: pl.LazyFrame, lookup: PlaceLookup, near_trust: pl.DataF
 def _with_group(rows: pl.LazyFrame, group: str, keys: Sequence[tuple[pl.LazyFrame, str]]) -> pl.LazyFrame:
     """Adds {group}_town, _trust, _other, _other_trust, _support: of the group's keys the one trusted most."""
     for i, (table, column) in enumerate(keys):
-        told = table.select("unit", "name", *(pl.col(what).alias(f"{what}{i}") for what in _TOLD))
-        rows = rows.join(
-            told, left_on=["unit", column], right_on=["unit", "name"], how="left", maintain_order="left"
-        )
+        told = table.select("_key", *(pl.col(what).alias(f"{what}{i}") for what in _TOLD))
+        asked = rows.with_columns(_key=_key(pl.col(column)))
+        rows = asked.join(told, on="_key", how="left", maintain_order="left").drop("_key")
     numbers = range(len(keys))
     best = pl.max_horizontal(f"trust{i}" for i in numbers)
     chosen = [
@@ -59,6 +59,11 @@ def _with_group(rows: pl.LazyFrame, group: str, keys: Sequence[tuple[pl.LazyFram
         for what in _TOLD
     ]
     return rows.with_columns(chosen).drop(f"{what}{i}" for what in _TOLD for i in numbers)
+
+
+def _key(name: pl.Expr) -> pl.Expr:
+    """One number for unit and name: a join on it costs a third of one on the two texts."""
+    return pl.when(name.is_not_null()).then(pl.col("unit").hash(1) ^ name.hash(2))
 
 
 def with_neighbours(rows: pl.LazyFrame, numbers: pl.DataFrame, near_trust: pl.DataFrame) -> pl.LazyFrame:

@@ -51,8 +51,8 @@ def _with_chain(read: pl.LazyFrame) -> pl.LazyFrame:
     """Adds in0 …, whether each name belongs to the chain from the start, and r1 …, the text behind it."""
     read = read.with_columns(r0="text", in_before=pl.lit(True), had=pl.lit(0, pl.Int32))
     for i in range(DEPTH):
-        token, rest = pl.col(f"t{i}"), pl.col(f"r{i}")
-        behind = rest.str.strip_prefix(token)
+        token, rest, behind = pl.col(f"t{i}"), pl.col(f"r{i}"), pl.col("_behind")
+        read = read.with_columns(_behind=rest.str.strip_prefix(token))
         # After a county a short name is no longer a name of a county: 拱墅区余杭塘路.
         short_ok = ~behind.str.contains(NEVER_SHORT) & ~_has(pl.col("had"), COUNTY)
         belongs = rest.str.starts_with(token) & ~_has(pl.col("had"), TOWN) & (_has_bit(i, FULL) | short_ok)
@@ -63,7 +63,7 @@ def _with_chain(read: pl.LazyFrame) -> pl.LazyFrame:
             pl.when(f"in{i}").then(pl.col("had") | pl.col(f"b{i}")).otherwise("had").alias("had"),
             pl.col(f"in{i}").alias("in_before"),
         )
-    return read.drop("in_before", "had")
+    return read.drop("in_before", "had", "_behind")
 
 
 def _with_scope(read: pl.LazyFrame, gazetteer: Gazetteer) -> pl.LazyFrame:
@@ -76,7 +76,7 @@ def _with_scope(read: pl.LazyFrame, gazetteer: Gazetteer) -> pl.LazyFrame:
         for bit in (CITY, COUNTY)
     )
     hint_city, hint_scope = _lookup(hints, "spelling", "city_code"), _lookup(hints, "spelling", "hint_scope")
-    told = [_bare_hint(pl.col(column)) for column in ("county_hint", "city_hint")]
+    told = [pl.col(column) for column in ("county_hint", "city_hint")]
     text_scope = _lookup(tokens, "token", "scope")(pl.col("_county"))
     code_scope = _lookup(gazetteer.codes, "code", "scope")(pl.col("division_code").str.slice(0, 6))
     # A short name of another city's county is chance: 江山 in 宁波.
@@ -107,34 +107,36 @@ def _with_towns(read: pl.LazyFrame, gazetteer: Gazetteer) -> pl.LazyFrame:
     """Adds the town that the first or second town name means in the county, city or province; and tail."""
     named = [pl.when(_has_bit(i, TOWN)).then(f"t{i}") for i in range(DEPTH)]
     other = [pl.when(pl.col(f"t{i}") != pl.col("alias")).then(named[i]) for i in range(1, DEPTH)]
-    found = read.with_columns(alias=pl.coalesce(named)).with_columns(alias1=pl.coalesce(other))
-    towns = gazetteer.towns.lazy()
-    for alias, n in (("alias", 0), ("alias1", 1)):
-        renamed = towns.rename({"alias": alias, "township_code": f"town{n}", "is_exact": f"exact{n}"})
-        found = found.join(renamed, on=["scope", alias], how="left", maintain_order="left")
-    in_city = gazetteer.city_towns.lazy().rename({"township_code": "city_town"})
+    exact = pl.when("is_exact").then(pl.lit("=")).otherwise(pl.lit("~"))
+    towns = gazetteer.towns.with_columns(meant=exact + pl.col("township_code"))
+    in_scope = pair_lookup(towns, ("scope", "alias"), "meant")
+    in_city = pair_lookup(gazetteer.city_towns, ("city_code", "alias"), "township_code")
     is_second = pl.col("town0").is_null() & pl.col("town1").is_not_null()
-    token = pl.when(is_second).then("alias1").otherwise("alias")
-    behind = pl.col("text").str.splitn(token, 2).struct.field("field_1")
-    return (
-        found.join(in_city, on=["city_code", "alias"], how="left", maintain_order="left")
+    found = (
+        read.with_columns(alias=pl.coalesce(named))
+        .with_columns(alias1=pl.coalesce(other))
         .with_columns(
+            town0=in_scope(pl.col("scope"), pl.col("alias")),
+            town1=in_scope(pl.col("scope"), pl.col("alias1")),
+            city_town=in_city(pl.col("city_code"), pl.col("alias")),
             province_town=_lookup(gazetteer.province_towns, "alias", "township_code")(pl.col("alias")),
-            name_town=pl.coalesce("town0", "town1"),
-            is_exact=pl.when(is_second).then("exact1").otherwise("exact0"),
         )
-        .with_columns(_any=pl.coalesce("name_town", "city_town", "province_town").is_not_null())
-        .with_columns(tail=pl.when("_any").then(behind).otherwise(f"r{DEPTH}").fill_null(""))
-        .drop(
-            "_any",
-            "town0",
-            "town1",
-            "exact0",
-            "exact1",
-            *(f"{c}{i}" for c in "tbr" for i in range(DEPTH)),
-            *(f"in{i}" for i in range(DEPTH)),
-        )
-        .rename({f"r{DEPTH}": "rest"})
+        .with_columns(_town=pl.coalesce("town0", "town1"))
+    )
+    has_town = pl.coalesce("_town", "city_town", "province_town").is_not_null()
+    token = pl.when(has_town).then(pl.when(is_second).then("alias1").otherwise("alias"))
+    behind = pl.col("text").str.splitn(token, 2).struct.field("field_1")
+    return found.with_columns(
+        name_town=pl.col("_town").str.slice(1),
+        is_exact=pl.col("_town").str.starts_with("="),
+        tail=pl.when(has_town).then(behind.str.strip_prefix("街道")).otherwise(f"r{DEPTH}").fill_null(""),
+        rest=f"r{DEPTH}",
+    ).drop(
+        "_town",
+        "town0",
+        "town1",
+        f"r{DEPTH}",
+        *(f"{c}{i}" for c in ("t", "b", "r", "in") for i in range(DEPTH)),
     )
 
 
@@ -146,9 +148,17 @@ def _has_bit(i: int, bit: int) -> pl.Expr:
     return _has(pl.col(f"b{i}"), bit)
 
 
-def _bare_hint(hint: pl.Expr) -> pl.Expr:
-    """The hint without province and the noughts that pad a code."""
-    return hint.str.replace(r"^\D{2,6}省(.)", "$1").str.replace(r"^(\d{4}|\d{6})0*$", "$1")
+def pair_lookup(
+    table: pl.DataFrame, keys: tuple[str, str], value: str
+) -> Callable[[pl.Expr, pl.Expr], pl.Expr]:
+    """Return the expression that looks a pair of columns up in a small table; null where it is not there.
+
+    One joined key, since a join on two columns costs several times as much.
+    """
+    known = table.select(pl.concat_str(*keys, separator="|")).to_series()
+    return lambda first, second: pl.concat_str(first, second, separator="|").replace_strict(
+        known, table[value], default=None, return_dtype=pl.String
+    )
 
 
 def _lookup(

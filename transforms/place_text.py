@@ -1,6 +1,6 @@
 """Reading an address as written: one width, no blanks, look-alikes meant, brackets and province apart.
 
-Here: expressions over one text column.  Not here: the names of places (place_names.py).
+Here: one text column.  Not here: the names of places (place_names.py).
 """
 
 import polars as pl
@@ -14,19 +14,22 @@ SHORTEST_MAIN = 4
 SECOND = r"^(.{6,}?)[;,。]?(?:另设|一照多址|(?:分支机构)?(?:经营|生产|办公)(?:场所|地址|地点))[:一二设在].*$"
 
 
-def main_text(address: pl.Expr, province: str, lookalikes: dict[str, str]) -> pl.Expr:
-    """The address in half width, without blanks, what stands in brackets (second addresses …) and province.
+def with_main_text(rows: pl.LazyFrame, province: str, lookalikes: dict[str, str]) -> pl.LazyFrame:
+    """The rows with `text` in place of `address`: half width, no blanks, nothing in brackets, no province.
 
-    Where next to nothing stands outside brackets, the text inside is kept.
+    Where next to nothing stands outside brackets, the text inside is kept. Each step is a column of its own:
+    an expression used twice in one step would be computed twice.
     """
-    unusual = pl.when(address.str.contains(PLAIN)).then(address)
-    known = unusual.str.replace_many(list(lookalikes), list(lookalikes.values()))
-    folded = (
-        known.str.normalize("NFKC").str.replace_all(BLANKS, "").str.replace_all("省内", "省", literal=True)
+    unusual = pl.when(pl.col("address").str.contains(PLAIN)).then("address")
+    known = unusual.str.replace_many(list(lookalikes), list(lookalikes.values())).str.normalize("NFKC")
+    folded = known.str.replace_all(BLANKS, "")
+    outside = pl.col("_folded").str.replace_all(BRACKETS, "").str.replace(SECOND, "$1")
+    main = pl.when(pl.col("_main").str.len_chars() >= SHORTEST_MAIN).then("_main").otherwise("_folded")
+    return (
+        rows.with_columns(_folded=folded)
+        .with_columns(_main=outside)
+        .with_columns(_main=main)
+        .with_columns(text=pl.coalesce("_main", "address").str.replace_all(province, "", literal=True))
+        .with_columns(pl.col("text").str.strip_prefix("内"))
+        .drop("address", "_folded", "_main")
     )
-    outside = folded.str.replace_all(BRACKETS, "").str.replace(SECOND, "$1")
-    main = pl.when(outside.str.len_chars() >= SHORTEST_MAIN).then(outside).otherwise(folded)
-    text = pl.coalesce(main, address).str.replace_all(province, "", literal=True)
-    short = province.removesuffix("省").removesuffix("市")
-    in_front = text.str.replace(f"^(?:中国)?{short}([中东西南北][^路街]|[^路街大中东西南北])", "$1")
-    return in_front.str.replace_all("街道街道", "街道", literal=True)

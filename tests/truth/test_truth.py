@@ -15,14 +15,14 @@ RULES = {"C01", "C02", "C03", "D01", "D02", "D04", "Z01", "Z02", "Z05", "P01", "
 RARE = {("branch", "C01"), ("branch", "P03"), ("branch", "P04"), ("other", "P02"), ("enterprise", "P02"),
         ("enterprise", "P03"), ("coop", "Z02")}  # fmt: skip
 LIVING_LISTS = ("serious_violations", "judgment_defaulters", "abnormal_list")
-# Only a road is written, and the index states how sure it is; all other cases name something of the township.
+# Only a road is written, and the index states how sure it is; others name something of the town.
 GUESSED = ("bare_road", "road_only")
 LEAST_COVERAGE = {
     "all": 0.94, "full": 1.0, "no_province": 1.0, "no_city": 1.0, "park": 1.0, "old_district": 1.0,
     "declared_brackets": 1.0, "full_width_digits": 1.0, "doubled_prefix": 0.98, "village_only": 0.97,
     "no_county": 0.97, "road_only": 0.70, "bare_road": 0.70,
 }  # fmt: skip
-"""What placement reaches on this province, a little less; a road alone names no town, the index may know it."""
+"""What placement reaches on this province, a little less; of a road alone the index may know the town."""
 
 
 def agree(pair: compare.Pair) -> None:
