@@ -13,8 +13,22 @@ from reference.divisions import load_gazetteer
 from reference.places import load_places
 from reference.text_tables import load_text_tables
 from transforms.place import place_read, read_addresses
-from transforms.place_index import PlaceFacts, learn_places, make_lookup, merge_facts, shipped_facts
-from transforms.place_subjects import OFFICE, place_subjects, subject_addresses, teaching
+from transforms.place_index import (
+    PlaceFacts,
+    PlaceLookup,
+    learn_places,
+    make_lookup,
+    merge_facts,
+    shipped_facts,
+)
+from transforms.place_subjects import (
+    OFFICE,
+    place_by_registrar,
+    place_subjects,
+    registrar_addresses,
+    subject_addresses,
+    teaching,
+)
 
 ADDRESS_COLUMNS = ("row_id", "address", "division_code", "city_hint", "county_hint")
 
@@ -36,12 +50,22 @@ def place_city(
 ) -> tuple[pl.DataFrame, PlaceFacts]:
     """Return the placement of each subject (subject_key, …) and what the city's own addresses taught."""
     gazetteer, places = load_gazetteer(), load_places()
-    addresses = subject_addresses(subjects, units, census_on).collect()
-    read = read_addresses(
-        addresses.lazy().select(ADDRESS_COLUMNS), gazetteer, places, load_text_tables()
-    ).collect()
+    towns = gazetteer.divisions.filter(pl.col("level") == "township")["code"]
+    addresses = subject_addresses(subjects, units, census_on, towns).collect()
+    read = _read(addresses)
     learned = learn_places(teaching(read.lazy(), addresses.lazy()))
     lookup = make_lookup(merge_facts([known_in_city(city), learned]), gazetteer.units, places.trust)
-    placed = place_read(read.lazy(), gazetteer, places, lookup).collect()
-    confidence = places.methods.filter(pl.col("method") == OFFICE)["confidence"].item()
-    return place_subjects(addresses.lazy(), placed.lazy(), confidence).collect(), learned
+    office = places.methods.filter(pl.col("method") == OFFICE)["confidence"].item()
+    placed = place_subjects(addresses.lazy(), _place(read, lookup), office).collect()
+    homeless = registrar_addresses(subjects, placed.lazy()).collect()
+    pooled = place_by_registrar(homeless.lazy(), _place(_read(homeless), lookup)).collect()
+    return pl.concat([placed, pooled.select(placed.columns)]), learned
+
+
+def _read(addresses: pl.DataFrame) -> pl.DataFrame:
+    rows = addresses.lazy().select(ADDRESS_COLUMNS)
+    return read_addresses(rows, load_gazetteer(), load_places(), load_text_tables()).collect()
+
+
+def _place(read: pl.DataFrame, lookup: PlaceLookup) -> pl.LazyFrame:
+    return place_read(read.lazy(), load_gazetteer(), load_places(), lookup).collect().lazy()

@@ -89,7 +89,10 @@ def make_lookup(facts: PlaceFacts, units: pl.DataFrame, trust: pl.DataFrame) -> 
     `trust`: how often a key of such slot, level, support and purity told the truth (TRUST_KEY, trust).
     """
     names = rank_towns(by_unit(with_beginnings(facts.names.lazy()), units), NAME_KEY)
-    numbers = rank_towns(by_unit(facts.numbers.lazy(), units), NUMBER_KEY).with_columns(slot=pl.lit("number"))
+    # On a road that stays in one township the number adds nothing to the name.
+    several = pl.col("township_code").n_unique().over("unit", "road") > 1
+    numbered = by_unit(facts.numbers.lazy(), units).filter(several)
+    numbers = rank_towns(numbered, NUMBER_KEY).with_columns(slot=pl.lit("number"))
     tables = [with_trust(frame, trust) for frame in (names, numbers)]
     by_name, by_number = pl.collect_all(tables)
     return PlaceLookup(by_name.sort(NAME_KEY), by_number.drop("slot").sort(NUMBER_KEY))

@@ -17,33 +17,34 @@ CONTRADICTORY = "code_text_conflict"
 _NONE = pl.lit(None, dtype=pl.String)
 
 
-def subject_addresses(subjects: pl.LazyFrame, units: pl.LazyFrame, census_on: date) -> pl.LazyFrame:
+def subject_addresses(
+    subjects: pl.LazyFrame, units: pl.LazyFrame, census_on: date, towns: pl.Series
+) -> pl.LazyFrame:
     """One row per address of a subject, best first: row_id, subject_key, source, rank, address,
     division_code, city_hint, county_hint.
 
     The census place comes first unless the register was changed after `census_on`, then last; the operating
     address before the domicile; then the supervising office (市场监管所), whose name may be a township's.
+    Where the census gives a code of one of `towns` (9 digits), no other address could change the answer.
     """
-    register = subjects.select(
-        "subject_key", "address", "operating_address", "domicile_division_code", "approved_on",
-        "supervising_office",
-        city_hint=pl.coalesce("city_name", "register_city_code"),
-        county_hint=pl.coalesce("county_name", "register_county_code"),
-    )  # fmt: skip
+    register = subjects.select(*_REGISTER, **_HINTS)
     changed = register.filter(pl.col("approved_on") > census_on).select("subject_key")
     census = units.select(
         "subject_key", address="loc_addr", division_code="loc_div12", city_hint=_NONE, county_hint=_NONE
     )
+    current = census.join(changed, on="subject_key", how="anti")
+    is_sure = pl.col("division_code").str.slice(0, 9).is_in(towns.implode())
+    open_register = register.join(current.filter(is_sure), on="subject_key", how="anti")
     elsewhere = pl.col("operating_address").is_not_null() & (pl.col("operating_address") != pl.col("address"))
     at_home = pl.any_horizontal(pl.col("address", "domicile_division_code").is_not_null())
     bureau = pl.col("supervising_office").str.replace(OFFICE_SUFFIX, "")
+    home = _rows(open_register.filter(at_home), pl.col("address"), pl.col("domicile_division_code"))
     sources = [
-        ("census", 0, census.join(changed, on="subject_key", how="anti")),
-        ("operating", 1, _rows(register.filter(elsewhere), pl.col("operating_address"), _NONE)),
-        ("domicile", 2, _rows(register.filter(at_home), pl.col("address"), pl.col("domicile_division_code"))),
+        ("census", 0, current),
+        ("operating", 1, _rows(open_register.filter(elsewhere), pl.col("operating_address"), _NONE)),
+        ("domicile", 2, home),
         ("census", 3, census.join(changed, on="subject_key", how="semi")),
-        (OFFICE, 4, _rows(register, bureau, _NONE).drop_nulls("address")),
-        ("registrar", 5, _rows(register, _NONE, _NONE)),
+        (OFFICE, 4, _rows(open_register, bureau, _NONE).drop_nulls("address")),
     ]
     columns = ("subject_key", "address", "division_code", "city_hint", "county_hint")
     return pl.concat(
@@ -54,41 +55,68 @@ def subject_addresses(subjects: pl.LazyFrame, units: pl.LazyFrame, census_on: da
 
 def teaching(read: pl.LazyFrame, addresses: pl.LazyFrame) -> pl.LazyFrame:
     """The read addresses whose township is certain and undisputed: they teach the index."""
-    real = addresses.filter(~pl.col("source").is_in([OFFICE, "registrar"])).select("row_id")
+    real = addresses.filter(pl.col("source") != OFFICE).select("row_id")
     undisputed = pl.col("place_note").ne_missing(pl.lit(CONTRADICTORY))
     return read.filter(pl.col("method").is_in(CERTAIN) & undisputed).join(real, on="row_id", how="semi")
 
 
 def place_subjects(addresses: pl.LazyFrame, placed: pl.LazyFrame, office_confidence: float) -> pl.LazyFrame:
-    """One row per subject with an address: subject_key, the columns OUTPUT, and place_source.
+    """One row per subject that an address places: subject_key, the columns OUTPUT, and place_source.
 
     `placed`: the addresses through `place_read`. The first address that knows the township decides; else the
-    first that knows the county, else the city. Where only the registrar speaks, its county keeps the subject.
+    first that knows the county, else the city.
     """
     level = pl.col("level")
     in_town = level.is_in(["township", "community"])
-    depth = pl.when(in_town).then(0).when(level == "county").then(1).when(level.is_not_null()).then(2)
-    from_hint = (pl.col("method") == "county_hint") | (pl.col("source") == "registrar")
-    from_office = (pl.col("source") == OFFICE) & (depth == 0)
+    depth = pl.when(in_town).then(0).when(level == "county").then(1).otherwise(2)
+    from_hint = pl.col("method") == "county_hint"
+    from_office = pl.col("source") == OFFICE
     return (
         addresses.select("row_id", "subject_key", "source", "rank")
         .join(placed, on="row_id")
+        # An office says nothing of the county that the registrar does not.
+        .filter(level.is_not_null() & (~from_office | in_town))
         .with_columns(
             place_source=pl.when(from_hint).then(pl.lit("registrar")).otherwise("source"),
-            confidence=pl.when(from_hint & level.is_not_null())
+            confidence=pl.when(from_hint)
             .then(REGISTRAR_CONFIDENCE)
             .when(from_office)
             .then(office_confidence)
             .otherwise("confidence"),
             method=pl.when(from_office).then(pl.lit(OFFICE)).otherwise("method"),
-            _depth=depth.fill_null(3),
+            _depth=depth,
         )
-        # An office says nothing of the county that the registrar does not.
-        .filter((pl.col("source") != OFFICE) | from_office)
         .sort("subject_key", "_depth", "rank")
         .unique("subject_key", keep="first", maintain_order=True)
-        .select("subject_key", *OUTPUT, place_source=pl.when(level.is_not_null()).then("place_source"))
+        .select("subject_key", *OUTPUT, "place_source")
     )
+
+
+def registrar_addresses(subjects: pl.LazyFrame, placed: pl.LazyFrame) -> pl.LazyFrame:
+    """One row per subject that no address places: row_id, subject_key, and what its registrar tells."""
+    homeless = subjects.join(placed, on="subject_key", how="anti").select(*_REGISTER, **_HINTS)
+    return _rows(homeless, _NONE, _NONE).with_row_index("row_id")
+
+
+def place_by_registrar(homeless: pl.LazyFrame, placed: pl.LazyFrame) -> pl.LazyFrame:
+    """One row per such subject, in its registering county's or city's pool; unplaced if nobody knows."""
+    known = pl.col("level").is_not_null()
+    return homeless.select("row_id", "subject_key").join(placed, on="row_id").select(
+        "subject_key",
+        *(c for c in OUTPUT if c != "confidence"),
+        confidence=pl.when(known).then(REGISTRAR_CONFIDENCE),
+        place_source=pl.when(known).then(pl.lit("registrar")),
+    )  # fmt: skip
+
+
+_REGISTER = (
+    "subject_key", "address", "operating_address", "domicile_division_code", "approved_on",
+    "supervising_office",
+)  # fmt: skip
+_HINTS = {
+    "city_hint": pl.coalesce("city_name", "register_city_code"),
+    "county_hint": pl.coalesce("county_name", "register_county_code"),
+}
 
 
 def _rows(register: pl.LazyFrame, address: pl.Expr, code: pl.Expr) -> pl.LazyFrame:
