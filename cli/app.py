@@ -99,6 +99,9 @@ def backfill(
     every: Annotated[str, typer.Option(help="month: one batch at each month's end")] = "month",
 ) -> None:
     """Make one batch per period, oldest first; run again, it goes on where it stopped."""
+    from flows.periods import periods
+
+    _prepare(inbox, home, periods(since.date(), until.date(), every)[0])
     from flows.backfill import backfill as fill
     from flows.summary import text_summary
 
@@ -163,9 +166,10 @@ def gate(home: HomeDir, as_json: AsJson = False) -> None:
 @app.command()
 def history(home: HomeDir, as_json: AsJson = False) -> None:
     """List the kept versions of the published warehouse, newest first."""
-    from warehouse.publish import history as versions
+    from flows.batches import kept_versions
+    from flows.home import Home
 
-    found = versions(home.resolve())
+    found = kept_versions(Home(home.resolve()))
     if as_json:
         print(_json([vars(version) for version in found]))
         return
@@ -179,28 +183,42 @@ def rollback(
     home: HomeDir, to: Annotated[str, typer.Option(help="batch id or run id, see zoufang history")]
 ) -> None:
     """Publish a kept version again."""
+    from flows.batches import go_back
     from flows.home import Home
-    from warehouse.publish import rollback as back
 
-    with Home(home.resolve()).locked():
-        version = back(home.resolve(), to)
+    version = go_back(Home(home.resolve()), to)
     print(f"published again: {version.batch_id} (run {version.run_id})")
 
 
 def _run(
     inbox: Path, home: Path, as_of: date, cities: list[str] | None, scope: str, resume: bool, as_json: bool
 ) -> None:
-    from flows.ingest import check_inbox
-    from flows.settings import make_settings
-
-    make_settings(inbox, home, as_of, cities, scope, resume)
-    check_inbox(inbox)
-    _give_prefect_a_home(home)
+    _prepare(inbox, home, as_of, cities, scope)
+    from expectations.gate import warm_up
     from flows.run import run_batch
     from flows.summary import text_summary
 
+    # Prefect's temporary server takes seconds of another core: meanwhile this one loads the gate.
+    warm_up()
     summary = run_batch(str(inbox), str(home), as_of, cities, scope, resume)
     print(_json(summary) if as_json else text_summary(summary))
+
+
+def _prepare(
+    inbox: Path,
+    home: Path,
+    as_of: date,
+    cities: list[str] | None = None,
+    scope: str = "enterprise+coop",
+) -> None:
+    """Refuse what cannot go well before anything is written or Prefect, which takes seconds, is started."""
+    from flows.ingest import check_inbox
+    from flows.settings import make_settings
+
+    settings = make_settings(inbox, home, as_of, cities, scope)
+    check_inbox(settings.inbox)
+    settings.home.require_free()
+    _give_prefect_a_home(home)
 
 
 def _give_prefect_a_home(home: Path) -> None:

@@ -8,7 +8,14 @@ from collections.abc import Iterable
 from string import Template
 from typing import Any, ClassVar
 
-from expectations.library import ExecutionEngine, Expectation, gxe
+from expectations.library import (
+    ExecutionEngine,
+    Expectation,
+    ExpectationValidationResult,
+    LegacyDiagnosticRendererType,
+    gxe,
+    renderer,
+)
 from reference.gates import SECOND_TIER, Gate, Tier
 
 Suites = dict[str, list[Expectation]]
@@ -57,6 +64,22 @@ class ExpectMeasureToBeBetween(gxe.UnexpectedRowsExpectation):  # type: ignore[m
                 "unexpected_count": _unexpected(outside, counts=self.max_value == 0),
             },
         }
+
+    @classmethod
+    @renderer(renderer_type=LegacyDiagnosticRendererType.UNEXPECTED_STATEMENT)  # type: ignore[untyped-decorator]
+    def _diagnostic_unexpected_statement_renderer(
+        cls,
+        configuration: object = None,
+        result: ExpectationValidationResult | None = None,
+        runtime_configuration: dict[str, Any] | None = None,
+    ) -> list[Any]:
+        """Leave it to the observed value: the library's sentence needs a share of rows, which we have not."""
+        if result is not None and result.result.get("observed_value") is not None:
+            return []
+        inherited: list[Any] = super()._diagnostic_unexpected_statement_renderer(
+            configuration, result, runtime_configuration
+        )
+        return inherited
 
     def _within(self, value: float) -> bool:
         above = self.min_value is None or value >= self.min_value

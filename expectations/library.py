@@ -13,6 +13,7 @@ os.environ["DO_NOT_TRACK"] = "1"
 import great_expectations as gx
 import great_expectations.expectations as gxe
 from great_expectations.core.batch_definition import BatchDefinition
+from great_expectations.core.expectation_validation_result import ExpectationValidationResult
 from great_expectations.core.run_identifier import RunIdentifier
 from great_expectations.data_context import EphemeralDataContext
 from great_expectations.data_context.types.base import (
@@ -22,6 +23,8 @@ from great_expectations.data_context.types.base import (
 )
 from great_expectations.execution_engine import ExecutionEngine
 from great_expectations.expectations import Expectation
+from great_expectations.render import LegacyDiagnosticRendererType
+from great_expectations.render.renderer.renderer import renderer
 
 __all__ = [
     "BatchDefinition",
@@ -29,9 +32,12 @@ __all__ = [
     "EphemeralDataContext",
     "ExecutionEngine",
     "Expectation",
+    "ExpectationValidationResult",
     "InMemoryStoreBackendDefaults",
+    "LegacyDiagnosticRendererType",
     "ProgressBarsConfig",
     "RunIdentifier",
     "gx",
     "gxe",
+    "renderer",
 ]

@@ -49,6 +49,11 @@ class Home:
         """Return the folder of one run."""
         return self.runs / run_id
 
+    def require_free(self) -> None:
+        """Raise EnvironmentProblem if another process writes here now; a run still takes the lock itself."""
+        with self.locked():
+            pass
+
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Hold the home's only writer lock; the kernel frees it when the process dies."""

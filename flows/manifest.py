@@ -76,7 +76,7 @@ def write_json(path: Path, content: object) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_suffix(".tmp")
     with temporary.open("w", encoding="utf-8") as handle:
-        json.dump(content, handle, ensure_ascii=False, indent=1, sort_keys=True, default=str)
+        json.dump(content, handle, ensure_ascii=False, indent=1, default=str)
         handle.flush()
         os.fsync(handle.fileno())
     temporary.replace(path)

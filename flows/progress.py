@@ -9,4 +9,5 @@ _START = time.monotonic()
 def say(text: str) -> None:
     """Print one line with the seconds since the program started, and those its processors worked."""
     wall, cpu = time.monotonic() - _START, time.process_time()
-    print(f"[{wall:6.1f}s cpu {cpu:6.1f}s] {text}", file=sys.stderr, flush=True)
+    # One write a line: steps of several threads report at once.
+    print(f"[{wall:6.1f}s cpu {cpu:6.1f}s] {text}\n", end="", file=sys.stderr, flush=True)

@@ -4,6 +4,7 @@ Here: the order of steps, retries on I/O, resume, progress, the run's summary ar
 Not here: business rules (transforms/), checks (expectations/), file formats (flows/readers.py).
 """
 
+import json
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -24,11 +25,11 @@ from prefect.tasks import Task
 from expectations.gate import warm_up
 from expectations.report import GateReport
 from flows.account import row_account
-from flows.batches import Pointer, read_pointers
+from flows.batches import Pointer, follow_warehouse, read_pointers
 from flows.ingest import FileReport, SourceFile, check_inbox, inbox_notes
-from flows.manifest import StepResult, combine, hash_file, resume_or_run
+from flows.manifest import StepResult, combine, hash_file, resume_or_run, write_json
 from flows.progress import say
-from flows.settings import Settings, find_versions, make_settings
+from flows.settings import Settings, Versions, find_versions, make_settings
 from flows.steps_city import city_step, parents_step
 from flows.steps_ingest import (
     Body,
@@ -53,6 +54,7 @@ ROUTED = (
     "customs",
     "tech_lists",
 )
+SUMMARY = "summary.json"
 
 
 @dataclass(frozen=True)
@@ -138,14 +140,36 @@ def _run(settings: Settings) -> dict[str, Any]:
     files = check_inbox(settings.inbox)
     for note in inbox_notes(settings.inbox):
         say(f"note: {note}")
+    follow_warehouse(settings.home)
     hashes = [f"{file.file} {hash_file(file.path)}" for file in files]
     versions = find_versions(combine(hashes))
     run = Run(settings, versions.run_id(settings))
     _require_whole(run)
+    say(f"run {run.run_id}: batch {settings.batch_id}, {len(files)} files")
+    done = _finished_before(run)
+    if done is not None:
+        say("this run is published already; nothing to do")
+        return done
     if not settings.resume:
         shutil.rmtree(run.folder, ignore_errors=True)
     run.work.mkdir(parents=True, exist_ok=True)
-    say(f"run {run.run_id}: batch {settings.batch_id}, {len(files)} files")
+    summary = _make(run, files, versions)
+    write_json(run.folder / SUMMARY, summary)
+    return summary
+
+
+def _finished_before(run: Run) -> dict[str, Any] | None:
+    """Return the summary of a run that is to be resumed but is the published one of its date."""
+    published = {pointer.record.run_id for pointer in read_pointers(run.settings.home)}
+    path = run.folder / SUMMARY
+    if not run.settings.resume or run.run_id not in published or not path.exists():
+        return None
+    summary: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return summary
+
+
+def _make(run: Run, files: list[SourceFile], versions: Versions) -> dict[str, Any]:
+    settings = run.settings
     warm_up()
     reports = _ingest(files, run)
     figures, cities = _compute(run, reports)
@@ -153,11 +177,18 @@ def _run(settings: Settings) -> dict[str, Any]:
     account.write_parquet(run.folder / "account.parquet")
     record = BatchRecord(
         settings.batch_id, settings.as_of, run.run_id, versions.code, versions.rules, versions.divisions,
-        versions.inputs_sha256, datetime.now(UTC), settings.scope, settings.cities,
+        versions.inputs_sha256, _published_at(run, cities), settings.scope, settings.cities,
     )  # fmt: skip
     pointer = Pointer(record, tuple(figures["conform"]["cities"]))
     report = _publish(run, pointer, reports)
     return run_summary(settings, record, figures, [c.figures for c in cities], account, report)
+
+
+def _published_at(run: Run, cities: list[StepResult]) -> datetime:
+    """Return the moment the batch was first ready for the warehouse; a resumed run publishes the same one."""
+    inputs = combine(city.digest for city in cities)
+    ready = run.step("ready", inputs, lambda: ([], {"published_at": datetime.now(UTC).isoformat()}))
+    return datetime.fromisoformat(ready.figures["published_at"])
 
 
 def _require_whole(run: Run) -> None:

@@ -10,10 +10,18 @@ from pathlib import Path
 from expectations.gate import run_gate
 from expectations.report import GateReport, meta_quality_path, quality_summary
 from expectations.request import GateRequest
-from flows.batches import Pointer, batch_files, drop_other_runs, read_pointers, write_pointer
+from flows.batches import (
+    Pointer,
+    batch_files,
+    curated_files,
+    drop_unkept,
+    follow_warehouse,
+    keep_small_files,
+    read_pointers,
+)
 from flows.settings import Settings
 from reference.divisions import DIVISIONS_FILE
-from warehouse.build import BuildReport, build_warehouse
+from warehouse.build import BatchFiles, BuildReport, build_warehouse
 from warehouse.candidate import add_quality
 from warehouse.publish import Version, publish
 
@@ -26,15 +34,14 @@ def build_step(settings: Settings, pointer: Pointer) -> BuildReport:
     """Build the candidate: every published batch and this one, which replaces one of the same date."""
     published = [p for p in read_pointers(settings.home) if p.record.as_of != pointer.record.as_of]
     batches = [batch_files(settings.home, p) for p in published]
-    own = batch_files(settings.home, pointer)
-    fresh = type(own)(own.record, own.enterprises, own.rule_hits, own.visit_targets, own.account)
+    curated = curated_files(settings.home, pointer)
+    fresh = BatchFiles(pointer.record, **curated, account=(account_path(settings, pointer),))
     return build_warehouse(candidate_path(settings, pointer), [*batches, fresh], DIVISIONS_FILE)
 
 
 def gate_step(settings: Settings, pointer: Pointer, tables: Mapping[str, Sequence[Path]]) -> GateReport:
     """Run every suite over lake and candidate; GateFailedError if one of severity error did not hold."""
-    own = batch_files(settings.home, pointer)
-    curated = {"enterprises": own.enterprises, "rule_hits": own.rule_hits, "visit_targets": own.visit_targets}
+    curated = curated_files(settings.home, pointer)
     request = GateRequest(
         pointer.record.run_id,
         pointer.record.batch_id,
@@ -53,18 +60,25 @@ def gate_step(settings: Settings, pointer: Pointer, tables: Mapping[str, Sequenc
 
 
 def publish_step(settings: Settings, pointer: Pointer) -> Version:
-    """Store the gate's results in the candidate, swap the warehouse in, and name the run as the truth.
+    """Store the gate's results in the candidate, swap the warehouse in, and let the lake's pointers follow.
 
-    The swap comes before the pointer: after a crash between the two, `--resume` finds the version stored
-    and writes the pointer; readers have seen one whole file or the other.
+    Whatever the moment of a crash, readers have seen one whole file or the other, and the next run of any
+    date finds the pointers or mends them.
     """
-    candidate = candidate_path(settings, pointer)
+    home, candidate = settings.home, candidate_path(settings, pointer)
+    quality = meta_quality_path(home.run(pointer.record.run_id))
     if candidate.exists():
-        add_quality(candidate, meta_quality_path(settings.home.run(pointer.record.run_id)))
-    version = publish(candidate, settings.home.root, pointer.record)
-    write_pointer(settings.home, pointer)
-    drop_other_runs(settings.home, pointer)
+        add_quality(candidate, quality)
+    keep_small_files(home, pointer.record.run_id, account_path(settings, pointer), quality)
+    version = publish(candidate, home.root, pointer.record)
+    follow_warehouse(home)
+    drop_unkept(home, settings.as_of)
     return version
+
+
+def account_path(settings: Settings, pointer: Pointer) -> Path:
+    """Return where the run's row account lies."""
+    return settings.home.run(pointer.record.run_id) / "account.parquet"
 
 
 def candidate_path(settings: Settings, pointer: Pointer) -> Path:

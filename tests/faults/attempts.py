@@ -1,0 +1,152 @@
+"""One attempt of the command `zoufang` in a process group of its own, to be killed at any moment.
+
+`Attempt.forked` starts from a process that has the two slow libraries loaded already, so that a kill costs
+seconds instead of half a minute; `Attempt.real` starts the installed command, Prefect's server included.
+"""
+
+import fnmatch
+import multiprocessing
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+PRELOADED = ["typer", "prefect", "prefect.task_runners", "great_expectations.expectations", "duckdb_engine"]
+"""Slow to import and without threads of their own: Polars has some, and would not survive a fork."""
+TICK = os.sysconf("SC_CLK_TCK")
+Rename = Callable[[Path, Path], Path]
+ZOUFANG = Path(sys.executable).with_name("zoufang")
+
+
+class Moment(NamedTuple):
+    """When to kill: `seconds` of processor time after the progress line that starts with `after`."""
+
+    after: str | None
+    seconds: float
+
+
+class FileCall(NamedTuple):
+    """Where to die: before or after the renaming of a path that matches."""
+
+    when: str
+    match: str
+
+
+@dataclass
+class Attempt:
+    """A started command: its process group, and the file its messages go to."""
+
+    process: Any
+    log: Path
+
+    @classmethod
+    def forked(cls, arguments: list[str], log: Path, die_at: FileCall | None = None) -> "Attempt":
+        """Start the command's own `main` in a forked process."""
+        context = multiprocessing.get_context("forkserver")
+        context.set_forkserver_preload(PRELOADED)
+        process = context.Process(target=_main, args=(arguments, str(log), die_at))
+        process.start()
+        return cls(process, log)
+
+    @classmethod
+    def real(cls, arguments: list[str], log: Path, environment: dict[str, str]) -> "Attempt":
+        """Start the installed command."""
+        with log.open("w") as out:
+            process = subprocess.Popen(
+                [ZOUFANG, *arguments], stdout=out, stderr=out, env=environment, start_new_session=True
+            )
+        return cls(process, log)
+
+    def steps(self) -> list[str]:
+        """Return the names of the steps whose progress line has appeared."""
+        text = self.log.read_text(encoding="utf-8") if self.log.exists() else ""
+        return re.findall(r"^\[[^\]]*\] ([^:\n]+).*\n", text, re.MULTILINE)
+
+    def cpu(self) -> float | None:
+        """Return the processor time of the process; None if it has ended."""
+        try:
+            stat = Path(f"/proc/{self.process.pid}/stat").read_text(encoding="ascii")
+        except (FileNotFoundError, ProcessLookupError):
+            return None
+        fields = stat.rpartition(")")[2].split()
+        return None if fields[0] == "Z" else (int(fields[11]) + int(fields[12])) / TICK
+
+    def kill(self) -> None:
+        """Kill the whole process group at once, as a power cut would."""
+        try:
+            os.killpg(self.process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            self.process.kill()
+        self.wait()
+
+    def wait(self, timeout: float = 120) -> int:
+        """Wait for the end and return the exit status; the group is killed if it does not come."""
+        try:
+            if isinstance(self.process, subprocess.Popen):
+                return self.process.wait(timeout)
+            self.process.join(timeout)
+            if self.process.exitcode is not None:
+                return int(self.process.exitcode)
+        except subprocess.TimeoutExpired:
+            pass
+        os.killpg(self.process.pid, signal.SIGKILL)
+        raise TimeoutError(f"not ended after {timeout} s:\n{self.log.read_text(encoding='utf-8')}")
+
+    def timeline(self, timeout: float = 120) -> list[tuple[str | None, float]]:
+        """Follow the command to its end; return each step with the processor time when it was reported."""
+        seen: list[tuple[str | None, float]] = [(None, 0.0)]
+        cpu, deadline = 0.0, time.monotonic() + timeout
+        while (now := self.cpu()) is not None and time.monotonic() < deadline:
+            cpu = now
+            seen += [(step, cpu) for step in self.steps()[len(seen) - 1 :]]
+            time.sleep(0.02)
+        return [*seen, ("", cpu)]
+
+    def kill_at(self, moment: Moment, timeout: float = 120) -> bool:
+        """Kill the command at that moment; False if it ended first."""
+        start, deadline = None if moment.after else 0.0, time.monotonic() + timeout
+        while time.monotonic() < deadline:
+            cpu = self.cpu()
+            if cpu is None:
+                return False
+            if start is None and moment.after in self.steps():
+                start = cpu
+            if start is not None and cpu >= start + moment.seconds:
+                self.kill()
+                return True
+            time.sleep(0.01)
+        self.kill()
+        raise TimeoutError(f"{moment} did not come:\n{self.log.read_text(encoding='utf-8')}")
+
+
+def _main(arguments: list[str], log: str, die_at: FileCall | None) -> None:
+    os.setsid()
+    out = os.open(log, os.O_CREAT | os.O_WRONLY | os.O_TRUNC)
+    os.dup2(out, 1)
+    os.dup2(out, 2)
+    if die_at is not None:
+        for name in ("rename", "replace"):
+            setattr(Path, name, _deadly(getattr(Path, name), die_at))
+    from cli.app import main
+
+    sys.argv = ["zoufang", *arguments]
+    main()
+
+
+def _deadly(original: Rename, die_at: FileCall) -> Rename:
+    def call(path: Path, target: Path) -> Path:
+        hit = fnmatch.fnmatch(str(path), die_at.match)
+        if hit and die_at.when == "before":
+            os.killpg(0, signal.SIGKILL)
+        moved = original(path, target)
+        if hit:
+            os.killpg(0, signal.SIGKILL)
+        return moved
+
+    return call
