@@ -3,8 +3,9 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 STAMP := .venv/.installed
 DEMO_DIR ?= demo
+BENCH_DIR ?= bench-data
 
-.PHONY: setup demo test lint format types imports dictionary lock clean
+.PHONY: setup demo test bench lint format types imports dictionary lock clean
 
 setup: $(STAMP)
 
@@ -20,6 +21,10 @@ demo: setup
 
 test: lint types imports
 	$(BIN)/pytest -n 2 --dist loadgroup
+
+# A million subjects, raw files to published warehouse, beside the floor of the same machine; some minutes.
+bench: setup
+	$(BIN)/python -m bench.run --dir $(BENCH_DIR)
 
 lint: setup
 	$(BIN)/ruff check .
@@ -42,4 +47,4 @@ lock: setup
 	$(BIN)/uv pip compile pyproject.toml --extra dev --generate-hashes --no-header --python-version 3.11 --upgrade -o requirements.lock
 
 clean:
-	rm -rf .venv demo .mypy_cache .ruff_cache .pytest_cache
+	rm -rf .venv demo bench-data .mypy_cache .ruff_cache .pytest_cache

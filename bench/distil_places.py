@@ -13,13 +13,20 @@ from reference.divisions import Gazetteer, load_gazetteer
 from reference.places import PLACES_DIR, PlaceKnowledge, load_places
 from reference.text_tables import load_text_tables
 from transforms.place import CERTAIN, read_addresses
-from transforms.place_index import PlaceFacts, learn_places, make_lookup, merge_facts, village_facts
+from transforms.place_index import (
+    PlaceFacts,
+    common_names,
+    learn_places,
+    make_lookup,
+    merge_facts,
+    village_facts,
+)
 from transforms.place_learned import place_by_index
-from transforms.place_trust import measure_confidence, measure_trust
+from transforms.place_trust import key_answers, measure_confidence, measure_trust
 
 NO_NAME = "公司|有限|集团|厂$|店$|行$|局$|院$|校$|社$|部$|政府|内$|楼$"
-HELD_BACK = 10
-"""One row in so many measures the trust and teaches nothing while it does."""
+FOLDS = 5
+"""One fold of so many measures the trust while the others teach, in turn."""
 
 
 def teaching_rows(registrations: Path, labelled: Path) -> pl.LazyFrame:
@@ -43,16 +50,21 @@ def hidden(taught: pl.DataFrame) -> pl.DataFrame:
 def measure(
     taught: pl.DataFrame, villages: PlaceFacts, gazetteer: Gazetteer, places: PlaceKnowledge
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Return trust per class of key and confidence per margin, from rows that taught nothing."""
-    is_held = pl.col("row_id").hash(1) % HELD_BACK == 0
-    facts = merge_facts([villages, learn_places(taught.filter(~is_held).lazy())])
-    asked = hidden(taught.filter(is_held))
-    trust = measure_trust(asked.lazy(), facts, gazetteer.units)
-    lookup = make_lookup(facts, gazetteer.units, trust)
-    verdicts = place_by_index(asked.lazy(), lookup, places.near_trust).collect()
+    """Return trust per class of key and confidence per margin: each fold asked of what the others teach."""
+    fold = pl.col("row_id").hash(1) % FOLDS
+    folds = [(taught.filter(fold != k), hidden(taught.filter(fold == k))) for k in range(FOLDS)]
+    known = [merge_facts([villages, learn_places(others.lazy())]) for others, _ in folds]
+    common = [common_names(facts) for facts in known]
+    asked = [questions.lazy() for _, questions in folds]
+    parts = list(zip(asked, known, common, strict=True))
+    trust = measure_trust(pl.concat(key_answers(q, f, gazetteer.units, c) for q, f, c in parts))
+    verdicts = [
+        place_by_index(q, make_lookup(f, gazetteer.units, trust, c), places.near_trust).collect()
+        for q, f, c in parts
+    ]
     is_city = pl.col("unit").str.contains(r"^\d{4}$")
     levels = pl.when(is_city).then(pl.lit("city")).otherwise(pl.lit("county"))
-    return trust, measure_confidence(verdicts.with_columns(level=levels))
+    return trust, measure_confidence(pl.concat(verdicts).with_columns(level=levels))
 
 
 def names_to_ship(facts: PlaceFacts, kinds: pl.DataFrame) -> pl.DataFrame:

@@ -18,7 +18,14 @@ from reference.divisions import Gazetteer, load_gazetteer
 from reference.places import PlaceKnowledge, load_places
 from reference.text_tables import load_text_tables
 from transforms.place import CERTAIN, place_read, read_addresses
-from transforms.place_index import learn_places, make_lookup, merge_facts, shipped_facts, village_facts
+from transforms.place_index import (
+    common_names,
+    learn_places,
+    make_lookup,
+    merge_facts,
+    shipped_facts,
+    village_facts,
+)
 from transforms.place_names import read_names
 from transforms.place_text import with_main_text
 
@@ -129,7 +136,7 @@ def answers(asked: pl.DataFrame, gazetteer: Gazetteer, places: PlaceKnowledge) -
     read = read_addresses(rows.select(columns), gazetteer, places, load_text_tables()).collect()
     taught = learn_places(read.lazy().filter(pl.col("method").is_in(CERTAIN)))
     known = shipped_facts(places, gazetteer.villages.select("township_code", "village"))
-    lookup = make_lookup(merge_facts([known, taught]), gazetteer.units, places.trust)
+    lookup = make_lookup(merge_facts([known, taught]), gazetteer.units, places.trust, common_names(known))
     placed = place_read(read.lazy(), gazetteer, places, lookup).collect()
     return asked.with_row_index("row_id").join(placed, on="row_id", how="left")
 

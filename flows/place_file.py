@@ -13,7 +13,7 @@ from pathlib import Path
 import polars as pl
 
 from flows.place_store import read_index
-from flows.steps_place import known_places
+from flows.steps_place import known_common, known_places
 from reference.divisions import load_gazetteer
 from reference.errors import InputProblem
 from reference.places import load_places
@@ -80,7 +80,7 @@ def _spool(batch: pl.DataFrame, number: int, spool: Path, request: PlaceRequest)
 
 def _place_spooled(spool: Path, batches: int, facts: PlaceFacts, request: PlaceRequest) -> int:
     gazetteer, places = load_gazetteer(), load_places()
-    lookup, count = make_lookup(facts, gazetteer.units, places.trust), 0
+    lookup, count = make_lookup(facts, gazetteer.units, places.trust, known_common()), 0
     for number in range(batches):
         read = pl.scan_parquet(spool / f"read-{number}.parquet")
         placed = (

@@ -16,6 +16,7 @@ from transforms.place import place_read, read_addresses
 from transforms.place_index import (
     PlaceFacts,
     PlaceLookup,
+    common_names,
     learn_places,
     make_lookup,
     merge_facts,
@@ -39,6 +40,12 @@ def known_places() -> PlaceFacts:
     return shipped_facts(load_places(), load_gazetteer().villages.select("township_code", "village"))
 
 
+@cache
+def known_common() -> pl.DataFrame:
+    """Return which names are met in several counties of the province."""
+    return common_names(known_places())
+
+
 def known_in_city(city: str) -> PlaceFacts:
     """Return what ships about the places of one city (4 digits), a tenth of it all on average."""
     inside = pl.col("county_code").str.starts_with(city)
@@ -54,7 +61,8 @@ def place_city(
     addresses = subject_addresses(subjects, units, census_on, towns).collect()
     read = _read(addresses)
     learned = learn_places(teaching(read.lazy(), addresses.lazy()))
-    lookup = make_lookup(merge_facts([known_in_city(city), learned]), gazetteer.units, places.trust)
+    facts = merge_facts([known_in_city(city), learned])
+    lookup = make_lookup(facts, gazetteer.units, places.trust, known_common())
     office = places.methods.filter(pl.col("method") == OFFICE)["confidence"].item()
     placed = place_subjects(addresses.lazy(), _place(read, lookup), office).collect()
     homeless = registrar_addresses(subjects, placed.lazy()).collect()

@@ -23,7 +23,7 @@ class PlaceKnowledge:
     names: pl.DataFrame  # county_code, name, township_code, begins, inside: addresses that taught it
     roads: pl.DataFrame  # county_code, road, from_number, to_number, township_code, support
     villages: pl.DataFrame  # township_code, village: spellings the division table does not have
-    trust: pl.DataFrame  # slot, level, support_band, purity_band, trust
+    trust: pl.DataFrame  # slot, level, support_band, purity_band, common_band, trust
     near_trust: pl.DataFrame  # distance_band, trust
     confidence: pl.DataFrame  # level, margin, confidence; sorted by margin
 
@@ -38,7 +38,7 @@ def load_places() -> PlaceKnowledge:
     """Return the place knowledge of Zhejiang, read once per process."""
     counts = _types(begins=pl.Int64(), inside=pl.Int64())
     ranges = _types(from_number=pl.Int32(), to_number=pl.Int32(), support=pl.Int64())
-    bands = _types(support_band=BAND, purity_band=BAND, trust=pl.Float64())
+    bands = _types(support_band=BAND, purity_band=BAND, common_band=BAND, trust=pl.Float64())
     return PlaceKnowledge(
         kinds=_read("name_kinds"),
         methods=_read("methods").with_columns(pl.col("confidence").cast(pl.Float64)),

@@ -99,6 +99,9 @@ def _decided_by_name(found: pl.LazyFrame, gazetteer: Gazetteer) -> pl.LazyFrame:
     nowhere = no_scope & pl.col("city_code").is_null()
     is_deep = pl.col("division_code").str.len_chars().eq(12) & ~pl.col("division_code").str.ends_with("000")
     by_name = pl.when(pl.col("is_exact")).then(pl.lit("town_name")).otherwise(pl.lit("town_former"))
+    zone_town = pl.col("scope").replace_strict(
+        gazetteer.zones["scope"], gazetteer.zones["township_code"], default=None, return_dtype=pl.String
+    )
     ladder = [
         (pl.col("code_town"), pl.when(is_deep).then(pl.lit("code12")).otherwise(pl.lit("code9"))),
         (pl.col("name_town"), by_name),
@@ -106,6 +109,7 @@ def _decided_by_name(found: pl.LazyFrame, gazetteer: Gazetteer) -> pl.LazyFrame:
         (pl.when(nowhere).then("province_town"), pl.lit("town_in_province")),
         (pl.col("core_town"), pl.lit("town_core")),
         (pl.col("core_in_city"), pl.lit("core_in_city")),
+        (zone_town, pl.lit("zone")),
     ]
     town = pl.coalesce(code for code, _ in ladder)
     several = gazetteer.units.filter(~pl.col("unit").str.contains(r"^\d+$"))["unit"].unique()

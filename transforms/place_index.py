@@ -16,7 +16,8 @@ from transforms.place_tail import PREFIXES, beginnings
 SUPPORT_BANDS = (1, 2, 3, 5, 9, 19)
 NAME_KEY = ("unit", "slot", "name")
 NUMBER_KEY = ("unit", "road", "number")
-TRUST_KEY = ("slot", "level", "support_band", "purity_band")
+COMMON_BANDS = (1, 3, 8)
+TRUST_KEY = ("slot", "level", "support_band", "purity_band", "common_band")
 
 
 @dataclass(frozen=True)
@@ -83,45 +84,66 @@ def merge_facts(parts: Sequence[PlaceFacts]) -> PlaceFacts:
     )
 
 
-def make_lookup(facts: PlaceFacts, units: pl.DataFrame, trust: pl.DataFrame) -> PlaceLookup:
+def make_lookup(
+    facts: PlaceFacts, units: pl.DataFrame, trust: pl.DataFrame, common: pl.DataFrame
+) -> PlaceLookup:
     """Return the look-up tables of the facts for each unit (unit, county_code).
 
-    `trust`: how often a key of such slot, level, support and purity told the truth (TRUST_KEY, trust).
+    `trust`: how often a key of such slot, level, support, purity and commonness told the truth (TRUST_KEY,
+    trust). `common`: `common_names` of the whole province.
     """
     names = rank_towns(by_unit(with_beginnings(facts.names.lazy()), units), NAME_KEY)
     # On a road that stays in one township the number adds nothing to the name.
     several = pl.col("township_code").n_unique().over("unit", "road") > 1
     numbered = by_unit(facts.numbers.lazy(), units).filter(several)
-    numbers = rank_towns(numbered, NUMBER_KEY).with_columns(slot=pl.lit("number"))
-    tables = [with_trust(frame, trust) for frame in (names, numbers)]
+    numbers = rank_towns(numbered, NUMBER_KEY).with_columns(slot=pl.lit("number"), name="road")
+    tables = [with_trust(frame, trust, common) for frame in (names, numbers)]
     by_name, by_number = pl.collect_all(tables)
-    return PlaceLookup(by_name.sort(NAME_KEY), by_number.drop("slot").sort(NUMBER_KEY))
+    return PlaceLookup(by_name.sort(NAME_KEY), by_number.drop("slot", "name").sort(NUMBER_KEY))
 
 
-def with_bands(ranked: pl.LazyFrame) -> pl.LazyFrame:
-    """Adds level, support_band and purity_band: the classes within which keys are equally trusted.
+def common_names(facts: PlaceFacts) -> pl.DataFrame:
+    """One row per slot and name met in several counties: slot, name, common_band.
+
+    人民路 is met in most of them: that one address puts it in one township says little.
+    """
+    counties = pl.col("county_code").n_unique()
+    met = with_beginnings(facts.names.lazy()).group_by("slot", "name").agg(counties=counties)
+    above = [(pl.col("counties") > bound).cast(pl.Int8) for bound in COMMON_BANDS]
+    return (
+        met.filter(pl.col("counties") > 1)
+        .select("slot", "name", common_band=pl.sum_horizontal(above).cast(pl.Int8))
+        .sort("slot", "name")
+        .collect()
+    )
+
+
+def with_bands(ranked: pl.LazyFrame, common: pl.DataFrame) -> pl.LazyFrame:
+    """Adds level and the bands of support, purity and commonness: classes of keys that are equally trusted.
 
     A name tells less in a whole city (unit of four digits) than in a county.
     """
     is_city = pl.col("unit").str.contains(r"^\d{4}$")
     above = [(pl.col("support") > bound).cast(pl.Int8) for bound in SUPPORT_BANDS]
-    return ranked.with_columns(
+    by_name = ranked.join(common.lazy(), on=["slot", "name"], how="left")
+    return by_name.with_columns(
+        pl.col("common_band").fill_null(0),
         level=pl.when(is_city).then(pl.lit("city")).otherwise(pl.lit("county")),
         support_band=pl.sum_horizontal(above).cast(pl.Int8),
         purity_band=(pl.col("purity") * 10 + 1e-9).floor().cast(pl.Int8),
     )
 
 
-def with_trust(ranked: pl.LazyFrame, trust: pl.DataFrame) -> pl.LazyFrame:
+def with_trust(ranked: pl.LazyFrame, trust: pl.DataFrame, common: pl.DataFrame) -> pl.LazyFrame:
     """Adds trust and other_trust; a class nobody measured gets what its purity says, shrunk by support."""
     shrunk = (pl.col("purity") * pl.col("support") + 0.5) / (pl.col("support") + 2)
     rest = pl.col("other_purity") / (1 - pl.col("purity") + 1e-9)
     return (
-        with_bands(ranked)
+        with_bands(ranked, common)
         .join(trust.lazy(), on=TRUST_KEY, how="left")
         .with_columns(trust=pl.coalesce("trust", shrunk))
         .with_columns(other_trust=((1 - pl.col("trust")) * rest).clip(0, 0.49))
-        .drop("level", "support_band", "purity_band", "purity", "other_purity")
+        .drop("level", "support_band", "purity_band", "common_band", "purity", "other_purity")
     )
 
 

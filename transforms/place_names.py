@@ -118,13 +118,15 @@ def _with_towns(read: pl.LazyFrame, gazetteer: Gazetteer) -> pl.LazyFrame:
         .with_columns(
             town0=in_scope(pl.col("scope"), pl.col("alias")),
             town1=in_scope(pl.col("scope"), pl.col("alias1")),
-            city_town=in_city(pl.col("city_code"), pl.col("alias")),
+            _city0=in_city(pl.col("city_code"), pl.col("alias")),
+            _city1=in_city(pl.col("city_code"), pl.col("alias1")),
             province_town=_lookup(gazetteer.province_towns, "alias", "township_code")(pl.col("alias")),
         )
-        .with_columns(_town=pl.coalesce("town0", "town1"))
+        .with_columns(_town=pl.coalesce("town0", "town1"), city_town=pl.coalesce("_city0", "_city1"))
     )
+    by_city = pl.col("_town").is_null() & pl.col("_city0").is_null() & pl.col("_city1").is_not_null()
     has_town = pl.coalesce("_town", "city_town", "province_town").is_not_null()
-    token = pl.when(has_town).then(pl.when(is_second).then("alias1").otherwise("alias"))
+    token = pl.when(has_town).then(pl.when(is_second | by_city).then("alias1").otherwise("alias"))
     behind = pl.col("text").str.splitn(token, 2).struct.field("field_1")
     return found.with_columns(
         name_town=pl.col("_town").str.slice(1),

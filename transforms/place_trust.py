@@ -24,9 +24,15 @@ FEW = 12
 """Answers below which a class leans on what its neighbours show."""
 
 
-def measure_trust(asked: pl.LazyFrame, facts: PlaceFacts, units: pl.DataFrame) -> pl.DataFrame:
-    """One row per class of key: TRUST_KEY, trust. `asked` has truth, unit and the tail features."""
-    names = with_bands(rank_towns(by_unit(with_beginnings(facts.names.lazy()), units), NAME_KEY))
+def key_answers(
+    asked: pl.LazyFrame, facts: PlaceFacts, units: pl.DataFrame, common: pl.DataFrame
+) -> pl.DataFrame:
+    """One row per key of an address that the facts know: TRUST_KEY, purity, is_right.
+
+    `asked` has truth, unit and the tail features; its addresses taught none of the facts.
+    """
+    named = by_unit(with_beginnings(facts.names.lazy()), units)
+    names = with_bands(rank_towns(named, NAME_KEY), common)
     rows = asked.with_columns(beginnings("tail"))
     keys = {pair for pairs in GROUPS.values() for pair in pairs}
     answers = [
@@ -35,28 +41,24 @@ def measure_trust(asked: pl.LazyFrame, facts: PlaceFacts, units: pl.DataFrame) -
         )
         for slot, column in sorted(keys)
     ]
-    numbers = with_bands(rank_towns(by_unit(facts.numbers.lazy(), units), NUMBER_KEY))
-    by_number = (
-        rows.select("truth", "unit", "road", "number")
-        .join(numbers, on=NUMBER_KEY)
-        .with_columns(slot=pl.lit("number"))
-    )
-    told = pl.concat(
+    numbered = rank_towns(by_unit(facts.numbers.lazy(), units), NUMBER_KEY)
+    numbers = with_bands(numbered.with_columns(slot=pl.lit("number"), name="road"), common)
+    by_number = rows.select("truth", "unit", "road", "number").join(numbers, on=NUMBER_KEY)
+    return pl.concat(
         frame.select(*TRUST_KEY, "purity", is_right=pl.col("town") == pl.col("truth"))
         for frame in (*answers, by_number)
-    )
-    count, right = pl.len(), pl.col("is_right").sum()
+    ).collect()
+
+
+def measure_trust(answers: pl.DataFrame) -> pl.DataFrame:
+    """One row per class of key: TRUST_KEY, trust."""
     prior = pl.col("purity").mean() * 0.9
-    return (
-        told.group_by(TRUST_KEY)
-        .agg(trust=(right + FEW * prior) / (count + FEW))
-        .with_columns(pl.col("trust").clip(0.02, 0.997))
-        .sort(TRUST_KEY)
-        .collect()
-    )
+    trust = (pl.col("is_right").sum() + FEW * prior) / (pl.len() + FEW)
+    measured = answers.group_by(TRUST_KEY).agg(trust=trust)
+    return measured.with_columns(pl.col("trust").clip(0.02, 0.997)).sort(TRUST_KEY)
 
 
-def measure_confidence(verdicts: pl.DataFrame, bins: int = 40) -> pl.DataFrame:
+def measure_confidence(verdicts: pl.DataFrame, bins: int = 100) -> pl.DataFrame:
     """One row per level and margin class: level, margin (its lower bound), confidence, never falling.
 
     Never above MOST either: no few hundred answers prove more.

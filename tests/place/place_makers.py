@@ -5,7 +5,7 @@ from functools import cache
 
 import polars as pl
 
-from flows.steps_place import known_places
+from flows.steps_place import known_common, known_places
 from reference.divisions import Gazetteer, load_gazetteer
 from reference.places import load_places
 from reference.text_tables import load_text_tables
@@ -41,7 +41,7 @@ def taught_by(rows: pl.DataFrame) -> PlaceFacts:
 
 @cache
 def shipped() -> PlaceLookup:
-    return make_lookup(known_places(), load_gazetteer().units, load_places().trust)
+    return make_lookup(known_places(), load_gazetteer().units, load_places().trust, known_common())
 
 
 def place(
@@ -55,7 +55,7 @@ def place(
     """The addresses placed by what is `taught`, or where nothing is, by what ships; in their order."""
     divisions, places = gazetteer or load_gazetteer(), load_places()
     rows = read(addresses, city=city, codes=codes, gazetteer=divisions)
-    lookup = make_lookup(taught, divisions.units, places.trust) if taught else shipped()
+    lookup = make_lookup(taught, divisions.units, places.trust, known_common()) if taught else shipped()
     return place_read(rows.lazy(), divisions, places, lookup).collect().sort("row_id")
 
 

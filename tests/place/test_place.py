@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from place_makers import place
 
-from reference.divisions import DIVISIONS_DIR, load_gazetteer, make_gazetteer
+from reference.divisions import load_gazetteer, make_gazetteer
+from reference.scopes import DIVISIONS_DIR
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "place" / "addresses.csv"
 NATION = Path(__file__).parents[3] / "shared" / "data" / "divisions" / "divisions_cn_2023.parquet"

@@ -1,0 +1,122 @@
+"""A whole run at full scale against the floor: DuckDB reading the same files and writing Parquet.
+
+`python -m bench.run --enterprises 900000 --households 100000 --dir DIR`: simulates an inbox unless DIR holds
+one, runs `zoufang run` in a process of its own, then measures the floor on the same machine.
+"""
+
+import argparse
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import polars as pl
+
+from simulator.simulate import simulate
+
+AS_OF = date(2025, 3, 31)
+STEP = re.compile(r"^\[\s*([\d.]+)s cpu\s+([\d.]+)s\] ([a-z-]+[0-9]*)")
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One measured piece of work: seconds on the clock, seconds of processor, peak memory in MB."""
+
+    wall: float
+    cpu: float
+    peak_mb: float
+
+
+def run_once(inbox: Path, home: Path) -> tuple[Measured, list[tuple[str, float, float]]]:
+    """Run the command on an empty home; return its cost and the (step, wall, cpu) of each step."""
+    shutil.rmtree(home, ignore_errors=True)
+    log = home.with_suffix(".log")
+    zoufang = Path(sys.executable).with_name("zoufang")
+    command = [str(zoufang), "run", "--inbox", str(inbox), "--home", str(home)]
+    started = time.monotonic()
+    with log.open("wb") as errors:
+        process = subprocess.Popen([*command, "--as-of", AS_OF.isoformat()], stderr=errors)
+        _, status, usage = os.wait4(process.pid, 0)
+    if status:
+        raise SystemExit(f"the run failed; its messages are in {log}")
+    wall = time.monotonic() - started
+    cost = Measured(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
+    return cost, _steps(log.read_text(encoding="utf-8", errors="replace"))
+
+
+def _steps(log: str) -> list[tuple[str, float, float]]:
+    marks = [(m[3].split("-")[0], float(m[1]), float(m[2])) for m in map(STEP.match, log.splitlines()) if m]
+    spent: dict[str, tuple[float, float]] = {}
+    before = (0.0, 0.0)
+    for name, wall, cpu in marks:
+        old = spent.get(name, (0.0, 0.0))
+        spent[name] = (old[0] + wall - before[0], old[1] + cpu - before[1])
+        before = (wall, cpu)
+    return [(name, *cost) for name, cost in spent.items()]
+
+
+def transcode(inbox: Path, out: Path) -> Measured:
+    """Write every CSV of the inbox as UTF-8 and every workbook as CSV; the floor starts from these."""
+    shutil.rmtree(out, ignore_errors=True)
+    started, cpu = time.monotonic(), time.process_time()
+    for path in sorted(p for p in inbox.rglob("*") if p.is_file() and "truth" not in p.parts):
+        target = out / path.relative_to(inbox).with_suffix(".csv")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if path.suffix == ".xlsx":
+            pl.read_excel(path, infer_schema_length=0).write_csv(target)
+            continue
+        content = path.read_bytes()
+        try:
+            content.decode("utf-8")
+        except UnicodeDecodeError:
+            content = content.decode("gb18030", "replace").encode()
+        target.write_bytes(content)
+    return Measured(time.monotonic() - started, time.process_time() - cpu, 0)
+
+
+def floor(folder: Path) -> Measured:
+    """Read every file with DuckDB as text and write it as Parquet, two threads."""
+    started, cpu = time.monotonic(), time.process_time()
+    with duckdb.connect(config={"threads": 2}) as connection:
+        for path in sorted(folder.rglob("*.csv")):
+            read = connection.read_csv(str(path), all_varchar=True, ignore_errors=True, parallel=True)
+            read.write_parquet(str(path.with_suffix(".parquet")))
+    return Measured(time.monotonic() - started, time.process_time() - cpu, 0)
+
+
+def main() -> None:
+    """Print the run's cost, where it went, the floor and the ratio."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--enterprises", type=int, default=900_000)
+    parser.add_argument("--households", type=int, default=100_000)
+    parser.add_argument("--seed", type=int, default=3)
+    parser.add_argument("--dir", type=Path, default=Path("bench-data"))
+    arguments = parser.parse_args()
+    inbox = arguments.dir / "inbox"
+    if not (inbox / "registry").is_dir():
+        counts = {"enterprises": arguments.enterprises, "households": arguments.households}
+        print(simulate(inbox, **counts, seed=arguments.seed, as_of=AS_OF))
+    size = sum(p.stat().st_size for p in inbox.rglob("*") if p.is_file() and "truth" not in p.parts)
+    cost, steps = run_once(inbox, arguments.dir / "home")
+    utf8 = arguments.dir / "utf8"
+    bare, reading = transcode(inbox, utf8), floor(utf8)
+    print(f"\n{'':22}{'wall s':>9}{'cpu s':>9}")
+    for name, wall, cpu in steps:
+        print(f"  {name:20}{wall:>9.1f}{cpu:>9.1f}")
+    print(
+        f"{'run':22}{cost.wall:>9.1f}{cost.cpu:>9.1f}   peak {cost.peak_mb:,.0f} MB, {size / 1e6:,.0f} MB in"
+    )
+    print(f"{'transcoding alone':22}{bare.wall:>9.1f}{bare.cpu:>9.1f}")
+    print(f"{'floor (DuckDB)':22}{reading.wall:>9.1f}{reading.cpu:>9.1f}")
+    print(f"run : floor = {cost.wall / reading.wall:.1f}   run : (floor + transcoding) = "
+          f"{cost.wall / (reading.wall + bare.wall):.1f}")  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()
