@@ -13,11 +13,13 @@ import polars as pl
 from flows.ingest import FileReport, SourceFile, ingest_file
 from flows.settings import Settings, code_version
 from reference.contracts import load_contracts
+from reference.link import load_link_tables
 from reference.register import load_register_codes
 from transforms.conform import conform_registry
 from transforms.evidence import route_evidence
 from transforms.ingest import staged_schema
 from transforms.link import link_census, prepare_units
+from transforms.link_probable import Probable, link_probable, with_probable
 
 EVENT_DATES = {
     "abnormal_list": "in_date",
@@ -75,10 +77,13 @@ def conform_step(files: Sequence[Path], work: Path, settings: Settings) -> Body:
 
 
 def link_step(files: Sequence[Path], subjects: Sequence[Path], work: Path) -> Body:
-    """Write the census units linked to subjects, per the subject's city; return counts by outcome."""
+    """Write the census units linked to subjects, per the subject's city; return counts by outcome.
+
+    Also written: the review of doubtful links and the counts of the probabilistic round's blocks.
+    """
     units = prepare_units(scan_source("census", files), load_register_codes())
     keys = pl.scan_parquet(list(subjects))
-    links = link_census(units, keys).collect(engine="streaming")
+    links, probable = _all_links(units, keys)
     linked = links.lazy().filter(pl.col("outcome") == "linked")
     cities = keys.select("subject_key", "register_city_code")
     rows = (
@@ -92,7 +97,24 @@ def link_step(files: Sequence[Path], subjects: Sequence[Path], work: Path) -> Bo
     )
     counts = dict(links.group_by("outcome").len().sort("outcome").iter_rows())
     methods = dict(linked.group_by("method").len().sort("method").collect().iter_rows())
-    return write_by_city(rows, work / "units"), {"outcomes": counts, "methods": methods}
+    extra = [work / "link_review.parquet", work / "link_blocks.parquet"]
+    probable.review.write_parquet(extra[0])
+    probable.blocks.write_parquet(extra[1])
+    return [*write_by_city(rows, work / "units"), *extra], {"outcomes": counts, "methods": methods}
+
+
+def _all_links(units: pl.LazyFrame, subjects: pl.LazyFrame) -> tuple[pl.DataFrame, Probable]:
+    """The exact rounds, then the probabilistic one on what they leave: the link table, and L5's own tables."""
+    exact = link_census(units, subjects).collect(engine="streaming")
+    still_open = exact.lazy().filter(pl.col("outcome").is_in(["ambiguous", "unlinked"])).select("unit_key")
+    taken = exact.lazy().select("subject_key").drop_nulls()
+    probable = link_probable(
+        units.join(still_open, on="unit_key", how="semi", build_side="force_right"),
+        subjects.join(taken, on="subject_key", how="anti", build_side="force_right"),
+        load_register_codes(),
+        load_link_tables(),
+    )
+    return with_probable(exact, probable.links), probable
 
 
 def route_step(

@@ -103,7 +103,11 @@ def _moved(firms: pl.DataFrame, rng: np.random.Generator) -> pl.DataFrame:
         "city_code", "county_code", m_div="division_code", m_address="address", m_county="county_code"
     )
     ranked = firms.with_columns(pl.int_range(pl.len()).over("city_code").alias("_at"), key.alias("_key"))
-    there = shuffled.with_columns(pl.int_range(pl.len()).over("city_code").alias("_at"))
+    # One in twenty goes to another city.
+    far = pl.Series(rng.random(len(firms)) < 0.05)
+    order = shuffled["city_code"].gather(rng.permutation(len(firms)))
+    there = shuffled.with_columns(pl.when(far).then(order).otherwise("city_code").alias("city_code"))
+    there = there.with_columns(pl.int_range(pl.len()).over("city_code").alias("_at"))
     joined = ranked.join(
         there.drop("county_code"), on=["city_code", "_at"], how="left", maintain_order="left"
     )
@@ -123,11 +127,16 @@ def _with_codes(firms: pl.DataFrame, rng: np.random.Generator) -> pl.DataFrame:
     kind = pl.col("kind")
     coded = kind.is_in(["clean", "code_one_wrong", "code_confused"])
     wrong = damage_code(firms["uscc"], rng)
+    # One damaged code in seven has a second slip: no arithmetic brings it back.
+    twice = damage_code(wrong, rng)
+    wrong = wrong.zip_with(pl.Series(rng.random(len(firms)) >= 0.15), twice)
+    spoilt = pl.Series(rng.random(len(firms)) < 0.1)
+    number = pl.when(spoilt).then(pl.col("reg_no").str.replace("00", "10", literal=True)).otherwise("reg_no")
     confused = pl.col("uscc").str.replace("0", "O", literal=True)
     return firms.with_columns(
         pl.when(~coded).then(None).when(kind == "code_one_wrong").then(wrong)
         .when(kind == "code_confused").then(confused).otherwise("uscc").alias("unit_code"),
-        pl.when(kind == "old_number").then("reg_no").alias("unit_reg_no"),
+        pl.when(kind == "old_number").then(number).alias("unit_reg_no"),
     )  # fmt: skip
 
 
@@ -136,7 +145,9 @@ def _with_facts(firms: pl.DataFrame, rng: np.random.Generator) -> pl.DataFrame:
     n = len(firms)
     u, v, w = (pl.Series(rng.random(n)) for _ in range(3))
     off = pl.duration(days=pl.lit(pl.Series(rng.integers(-400, 400, n))))
-    opened = pl.when(u < 0.85).then("est_date").otherwise(pl.col("est_date") + off)
+    opened = pl.when(u < 0.78).then("est_date").when(u < 0.92).then(pl.col("est_date") + off).otherwise(
+        pl.lit(firms["est_date"].gather(rng.permutation(n)))
+    )  # fmt: skip
     other = firms["industry"].gather(rng.permutation(n))
     near = pl.col("industry").str.slice(0, 2) + pl.lit(pl.Series(rng.integers(10, 99, n)).cast(pl.String))
     bare = pl.col("loc_addr").str.replace("^浙江省?", "").str.replace("^[^市]{2}市", "")

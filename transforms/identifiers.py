@@ -58,7 +58,7 @@ def org_code_of(uscc: pl.Expr) -> pl.Expr:
 
 
 def uscc_weights() -> tuple[int, ...]:
-    """Return the weights of the 18 characters; the weighted values of a sound code sum to nothing modulo 31."""
+    """Return the weights of the 18 characters: a sound code sums to nothing modulo 31."""
     return _USCC_WEIGHTS
 
 

@@ -43,6 +43,8 @@ def _replaced(failing: pl.LazyFrame) -> pl.LazyFrame:
 
 def _turned(failing: pl.LazyFrame) -> pl.LazyFrame:
     code, at = pl.col("code"), pl.col("at")
-    turned = code.str.slice(0, at) + code.str.slice(at + 1, 1) + code.str.slice(at, 1) + code.str.slice(at + 2)
+    turned = (
+        code.str.slice(0, at) + code.str.slice(at + 1, 1) + code.str.slice(at, 1) + code.str.slice(at + 2)
+    )
     spread = failing.with_columns(pl.lit(list(range(17))).alias("at")).explode("at")
     return spread.select("code", turned.alias("near"))

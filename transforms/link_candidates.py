@@ -29,15 +29,17 @@ class Candidates:
 
 
 def find_candidates(units: pl.DataFrame, subjects: pl.DataFrame, caps: pl.DataFrame) -> Candidates:
-    """Return the pairs to compare, each once; `caps` has rule and most_pairs, the pairs one block may bring.
+    """Return the pairs to compare, each once.
 
-    A block beyond the cap is left out whole: what only it would pair is too common to tell apart.
+    `caps` has rule, most_pairs (one block may bring) and most_per_unit (the whole rule, on average over the
+    units). A block beyond is left out whole, the largest first: what only it would pair is too common to
+    tell apart. Memory is bound by the number of units, whatever the names.
     """
     found, counts = [], []
     sides = [units.with_row_index("u"), subjects.with_row_index("s")]
-    for rule, most in caps.select("rule", "most_pairs").iter_rows():
+    for rule, most, per_unit in caps.select("rule", "most_pairs", "most_per_unit").iter_rows():
         left, right = _code_keys(*sides) if rule == "code" else (_keys(side, _RULES[rule]) for side in sides)
-        pairs, count = _paired(rule, left, right, most)
+        pairs, count = _paired(rule, left, right, most, per_unit * units.height)
         found.append(pairs.with_columns(by_code=pl.lit(rule == "code")))
         counts.append(count)
     pairs = pl.concat(found).group_by("u", "s").agg(pl.col("by_code").any())
@@ -51,16 +53,16 @@ def _possible(pairs: pl.DataFrame, units: pl.DataFrame, subjects: pl.DataFrame) 
 
 
 def _paired(
-    rule: str, written: pl.DataFrame, right: pl.DataFrame, most: int
+    rule: str, written: pl.DataFrame, right: pl.DataFrame, most: int, most_in_all: int
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The pairs of the blocks within the cap, and the count of all blocks; nothing is joined before."""
     left = written.with_columns(pl.col("key").hash()).unique()
     right = right.with_columns(pl.col("key").hash()).join(left, on="key", how="semi").unique()
     in_right = right.group_by("key").agg(n_s=pl.len().cast(pl.Int64))
     sizes = left.group_by("key").agg(n=pl.len().cast(pl.Int64)).join(in_right, on="key")
-    sizes = sizes.select("key", pl.col("n") * pl.col("n_s"))
-    fits = pl.col("n") <= most
-    worst = sizes.sort("n", "key", descending=True).head(1)
+    sizes = sizes.select("key", pl.col("n") * pl.col("n_s")).sort("n", "key")
+    fits = (pl.col("n") <= most) & (pl.col("n").cum_sum() <= most_in_all)
+    worst = sizes.tail(1)
     named = written.filter(pl.col("key").hash().is_in(worst["key"].implode()))["key"].min()
     count = sizes.select(
         rule=pl.lit(rule), blocks=pl.len(), pairs=pl.col("n").filter(fits).sum(),

@@ -24,9 +24,9 @@ RARITIES = {"same": "words_rarity", "core": "core_rarity"}
 
 
 def compare_pairs(pairs: pl.DataFrame, units: pl.DataFrame, subjects: pl.DataFrame) -> pl.DataFrame:
-    """One row per unit and subject that meet: unit, subject, a level per feature, how rare the shared words are.
+    """One row per unit and subject that meet: unit, subject, a level per feature, rarity of shared words.
 
-    unit and subject are the numbers of the parties; of their several names the two that agree best are compared.
+    unit and subject are numbers of parties; of their names the two that agree best are compared.
     `subjects` also has words_rarity and core_rarity, in bits: 10 means one name in a thousand.
     """
     sides = [
@@ -41,10 +41,11 @@ def compare_pairs(pairs: pl.DataFrame, units: pl.DataFrame, subjects: pl.DataFra
     )
     ranks = dict(zip(WORDS, range(len(WORDS)), strict=True))
     return counted.with_columns(
-        _words().alias("words"), _numbers().alias("numbers"), _places().alias("place"), _forms().alias("form"),
-        _branches().alias("branch"), _counties().alias("county"),
+        _words().alias("words"), _numbers().alias("numbers"), _places().alias("place"),
+        _forms().alias("form"), _branches().alias("branch"), _counties().alias("county"),
         _told("town_u", "town_s").alias("town"), _doors().alias("door"), _dates().alias("opened"),
-        _industries().alias("industry"), _codes().alias("code"), _told("reg_no_u", "reg_no_s").alias("reg_no"),
+        _industries().alias("industry"), _codes().alias("code"),
+        _told("reg_no_u", "reg_no_s").alias("reg_no"),
     ).select(
         pl.col("party_u").alias("unit"), pl.col("party_s").alias("subject"), *FEATURES,
         words_rarity=_if_words("same"), core_rarity=_if_words("core"),
@@ -57,8 +58,7 @@ def compare_pairs(pairs: pl.DataFrame, units: pl.DataFrame, subjects: pl.DataFra
 def _run(end: str) -> pl.Expr:
     """How many characters in a row agree from one end of the words."""
     within = [
-        (pl.col(f"{end}{at}_u") == pl.col(f"{end}{at}_s"))
-        & (pl.min_horizontal("length_u", "length_s") > at)
+        (pl.col(f"{end}{at}_u") == pl.col(f"{end}{at}_s")) & (pl.min_horizontal("length_u", "length_s") > at)
         for at in range(LETTERS)
     ]
     runs = reduce(lambda done, one: [*done, done[-1] & one], within[1:], [within[0]])

@@ -22,7 +22,7 @@ _NAME_BREAK = r"[;；、/|，,]"
 
 
 def unit_parties(units: pl.LazyFrame, codes: RegisterCodes, towns: pl.DataFrame) -> pl.LazyFrame:
-    """One row per census unit and name: `owner` (its unit_key) and its number `party`, the parts of the name and the facts.
+    """One row per census unit and name: `owner` (its unit_key), `party` (its number), parts and facts.
 
     `towns` has town_code (9 digits) and town (the name without 镇, 街道 or 乡).
     """
@@ -44,7 +44,7 @@ def unit_parties(units: pl.LazyFrame, codes: RegisterCodes, towns: pl.DataFrame)
 
 
 def subject_parties(subjects: pl.LazyFrame, codes: RegisterCodes) -> pl.LazyFrame:
-    """One row per subject of the register and name, the former ones too: `owner` (its subject_key), `party` its number."""
+    """One row per subject and name, the former ones too: `owner` (its subject_key), `party`, parts, facts."""
     address = pl.coalesce("operating_address", "address")
     opened = pl.col("established_on")
     former = pl.col("former_name").str.replace_all(_NAME_BREAK, ";").str.split(";")
@@ -69,9 +69,7 @@ def _parted(facts: pl.LazyFrame, codes: RegisterCodes) -> pl.LazyFrame:
     core, trade = pl.col("core"), pl.col("trade")
     middle = core + trade
     letters = [_letter(middle.str.slice(at, 1)).alias(f"c{at}") for at in range(LETTERS)]
-    endings = [
-        _letter(middle.str.reverse().str.slice(at, 1)).alias(f"e{at}") for at in range(LETTERS)
-    ]
+    endings = [_letter(middle.str.reverse().str.slice(at, 1)).alias(f"e{at}") for at in range(LETTERS)]
     return with_name_parts(facts, "name", codes).select(
         pl.all().exclude("name", "place", "form", "industry"),
         (pl.col("owner").rank("dense") - 1).cast(pl.UInt32).alias("party"),

@@ -35,7 +35,9 @@ def with_name_parts(frame: pl.LazyFrame, name: str, codes: RegisterCodes) -> pl.
             name_text(written.str.replace(bracket, ""), codes).alias("_rest"),
             written.str.extract(bracket).alias("_inner"),
         )
-        .with_columns(_or_empty(rest.str.extract(_BRANCH, 2)).alias("branch"), rest.str.replace(_BRANCH, "$1"))
+        .with_columns(
+            _or_empty(rest.str.extract(_BRANCH, 2)).alias("branch"), rest.str.replace(_BRANCH, "$1")
+        )
         .with_columns(_longer_than_one(rest.str.replace(f"^(?:{places})+", ""), rest).alias("_own"))
         .with_columns(
             pl.coalesce("_inner", rest.str.strip_suffix(own)).alias("place"),
