@@ -104,7 +104,7 @@ def link_step(files: Sequence[Path], subjects: Sequence[Path], work: Path) -> Bo
 
 
 def _all_links(units: pl.LazyFrame, subjects: pl.LazyFrame) -> tuple[pl.DataFrame, Probable]:
-    """The exact rounds, then the probabilistic one on what they leave: the link table, and L5's own tables."""
+    """The exact rounds, then the probabilistic one on what they leave: the link table, and what L5 made."""
     exact = link_census(units, subjects).collect(engine="streaming")
     still_open = exact.lazy().filter(pl.col("outcome").is_in(["ambiguous", "unlinked"])).select("unit_key")
     taken = exact.lazy().select("subject_key").drop_nulls()
