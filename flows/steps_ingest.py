@@ -19,7 +19,7 @@ from transforms.conform import conform_registry
 from transforms.evidence import route_evidence
 from transforms.ingest import staged_schema
 from transforms.link import link_census, prepare_units
-from transforms.link_probable import Probable, link_probable, with_probable
+from transforms.link_probable import link_left_over
 
 EVENT_DATES = {
     "abnormal_list": "in_date",
@@ -83,7 +83,8 @@ def link_step(files: Sequence[Path], subjects: Sequence[Path], work: Path) -> Bo
     """
     units = prepare_units(scan_source("census", files), load_register_codes())
     keys = pl.scan_parquet(list(subjects))
-    links, probable = _all_links(units, keys)
+    exact = link_census(units, keys).collect(engine="streaming")
+    links, probable = link_left_over(exact, units, keys, load_register_codes(), load_link_tables())
     linked = links.lazy().filter(pl.col("outcome") == "linked")
     cities = keys.select("subject_key", "register_city_code")
     rows = (
@@ -101,20 +102,6 @@ def link_step(files: Sequence[Path], subjects: Sequence[Path], work: Path) -> Bo
     probable.review.write_parquet(extra[0])
     probable.blocks.write_parquet(extra[1])
     return [*write_by_city(rows, work / "units"), *extra], {"outcomes": counts, "methods": methods}
-
-
-def _all_links(units: pl.LazyFrame, subjects: pl.LazyFrame) -> tuple[pl.DataFrame, Probable]:
-    """The exact rounds, then the probabilistic one on what they leave: the link table, and what L5 made."""
-    exact = link_census(units, subjects).collect(engine="streaming")
-    still_open = exact.lazy().filter(pl.col("outcome").is_in(["ambiguous", "unlinked"])).select("unit_key")
-    taken = exact.lazy().select("subject_key").drop_nulls()
-    probable = link_probable(
-        units.join(still_open, on="unit_key", how="semi", build_side="force_right"),
-        subjects.join(taken, on="subject_key", how="anti", build_side="force_right"),
-        load_register_codes(),
-        load_link_tables(),
-    )
-    return with_probable(exact, probable.links), probable
 
 
 def route_step(

@@ -119,8 +119,7 @@ _RULES: dict[str, list[pl.Expr]] = {
     "slip_county": _slips(_MIDDLE),
     "core_county": _pairs_of_letters(_CORE),
     "core_city": _at(_CORE, 4),
+    "branch": _at(pl.col("branch"), 4),
     "door": _at(pl.col("door"), 6),
-    "opened_town": _at(
-        pl.col("town") + pl.col("opened").cast(pl.String) + pl.col("industry").str.slice(0, 2), 6
-    ),
+    "opened_town": _at(pl.col("town") + pl.col("opened").cast(pl.String), 6),
 }

@@ -153,7 +153,8 @@ def _counties() -> pl.Expr:
 
 
 def _doors() -> pl.Expr:
-    one_road = pl.col("road_u") == pl.col("road_s")
+    no_number = pl.col("door_u").is_null() | pl.col("door_s").is_null()
+    one_road = no_number & (pl.col("road_u") == pl.col("road_s"))
     return (
         pl.when(pl.col("road_u").is_null() | pl.col("road_s").is_null()).then(pl.lit("unknown"))
         .when(pl.col("door_u") == pl.col("door_s")).then(pl.lit("same"))

@@ -61,23 +61,31 @@ def link_probable(
     )
 
 
-def with_probable(exact: pl.DataFrame, links: pl.DataFrame) -> pl.DataFrame:
-    """The links of the exact rounds, in the columns of `link_census`, with this round's where it decided.
+def link_left_over(
+    exact: pl.DataFrame, units: pl.LazyFrame, subjects: pl.LazyFrame, codes: RegisterCodes, tables: LinkTables
+) -> tuple[pl.DataFrame, Probable]:
+    """Return all links in the columns of `link_census`, whose result `exact` is, and what this round made.
 
-    A unit that an exact round called ambiguous stays so, with that round's count, unless this one links it.
+    Units an exact round called ambiguous are tried again, and stay so with its count unless they link now.
     """
+    still_open = exact.lazy().filter(pl.col("outcome").is_in(["ambiguous", "unlinked"])).select("unit_key")
+    taken = exact.lazy().select("subject_key").drop_nulls()
+    made = link_probable(
+        units.join(still_open, on="unit_key", how="semi", build_side="force_right"),
+        subjects.join(taken, on="subject_key", how="anti", build_side="force_right"),
+        codes,
+        tables,
+    )
     is_linked = pl.col("outcome") == "linked"
     doubted = exact.filter(pl.col("outcome") == "ambiguous").select("unit_key")
-    decided = links.join(
-        doubted.join(links.filter(~is_linked), on="unit_key", how="semi"), on="unit_key", how="anti"
-    )
+    kept = made.links.filter(~is_linked).join(doubted, on="unit_key", how="semi")
     shown = is_linked | (pl.col("outcome") == "ambiguous")
-    told = decided.with_columns(
+    told = made.links.join(kept, on="unit_key", how="anti").with_columns(
         pl.when(shown).then(pl.lit(METHOD)).alias("method"),
         pl.when(is_linked).then(pl.lit(STRENGTH)).alias("strength"),
     )
     rest = exact.join(told, on="unit_key", how="anti")
-    return pl.concat([rest, told.select(exact.columns)])
+    return pl.concat([rest, told.select(exact.columns)]), made
 
 
 def compared_pairs(

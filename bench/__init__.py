@@ -1,0 +1,1 @@
+"""Measurements beside peers and floors; each module says how to run it."""
