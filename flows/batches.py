@@ -13,7 +13,7 @@ from flows.home import Home
 from flows.manifest import write_json
 from warehouse.build import BatchFiles, BatchRecord
 
-TABLES = ("enterprises", "rule_hits", "visit_targets")
+TABLES = ("enterprises", "rule_hits", "visit_targets", "link_conflicts")
 
 
 @dataclass(frozen=True)

@@ -151,7 +151,7 @@ def link_text(figures: dict[str, Any]) -> str:
     methods = ", ".join(f"{method} {count:,}" for method, count in figures["methods"].items())
     outcomes = ", ".join(f"{outcome} {count:,}" for outcome, count in figures["outcomes_of_right"].items())
     lines = [
-        f"{figures['pairs']:,} pairs of {figures['left_rows']:,} left rows and {figures['right_rows']:,} right",
+        f"{figures['pairs']:,} pairs of {figures['left_rows']:,} left, {figures['right_rows']:,} right rows",
         f"  by round: {methods or 'none'}",
         f"  right rows: {outcomes}",
         f"  left_id is {figures['left_id']}, right_id is {figures['right_id']}",

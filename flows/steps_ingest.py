@@ -20,6 +20,7 @@ from transforms.evidence import route_evidence
 from transforms.ingest import staged_schema
 from transforms.link import link_census, prepare_units
 from transforms.link_probable import link_left_over
+from transforms.registrar import PROVINCE_OFFICE
 
 EVENT_DATES = {
     "abnormal_list": "in_date",
@@ -101,7 +102,24 @@ def link_step(files: Sequence[Path], subjects: Sequence[Path], work: Path) -> Bo
     extra = [work / "link_review.parquet", work / "link_blocks.parquet"]
     probable.review.write_parquet(extra[0])
     probable.blocks.write_parquet(extra[1])
+    extra += write_by_city(_open_units(units, links, cities), work / "open_units")
     return [*write_by_city(rows, work / "units"), *extra], {"outcomes": counts, "methods": methods}
+
+
+def _open_units(units: pl.LazyFrame, links: pl.DataFrame, cities: pl.LazyFrame) -> pl.DataFrame:
+    """One row per unit not linked: unit_key, outcome, the subject its organisation is linked to, its city."""
+    by_unit = units.select(
+        "unit_key", "organisation", county=pl.coalesce("reg_county_code", "loc_county_code")
+    )
+    is_linked = pl.col("outcome") == "linked"
+    linked = links.lazy().filter(is_linked).select("unit_key", "subject_key").join(by_unit, on="unit_key")
+    spoken_for = (
+        linked.drop_nulls("organisation").select("organisation", "subject_key").unique("organisation")
+    )
+    told = links.lazy().filter(~is_linked).select("unit_key", "outcome").join(by_unit, on="unit_key")
+    placed = told.join(spoken_for, on="organisation", how="left").join(cities, on="subject_key", how="left")
+    city = pl.coalesce("register_city_code", pl.col("county").str.slice(0, 4), pl.lit(PROVINCE_OFFICE))
+    return placed.select("unit_key", "outcome", "subject_key", city.alias("register_city_code")).collect()
 
 
 def route_step(

@@ -1,4 +1,4 @@
-"""Tables of the probabilistic link: weights of agreement, caps of blocks, thresholds, names of towns.
+"""Tables of the probabilistic link: weights of agreement, caps of blocks, thresholds, conflicts.
 
 Here: reading `link/*.csv`.
 Not here: applying them (transforms/link_*.py), fitting them (simulator/link_fit.py).
@@ -27,6 +27,12 @@ class LinkTables:
     review_from: float
     show_from: float
     show_most: int
+
+
+@cache
+def load_conflict_order() -> pl.DataFrame:
+    """Return who wins each conflict: the first line whose condition holds, by conflict and order."""
+    return pl.read_csv(LINK_DIR / "conflicts.csv", infer_schema=False)
 
 
 @cache

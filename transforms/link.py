@@ -75,8 +75,8 @@ def prepare_units(staged_census: pl.LazyFrame, codes: RegisterCodes) -> pl.LazyF
     """One row per staged census row, its columns plus what the link compares.
 
     Adds unit_key, role (primary, or secondary where another row of the same organisation, first of all a
-    legal unit, speaks for it: K10), uscc, uscc_check, name_key, loc_county_code, reg_county_code; org_code
-    and reg_no keep only values whose check digit is right.
+    legal unit, speaks for it: K10), uscc, uscc_check, organisation, name_key, loc_county_code,
+    reg_county_code; org_code and reg_no keep only values whose check digit is right.
     """
     coded = _with_codes(staged_census, codes)
     losers = _outranked(coded)
@@ -94,7 +94,8 @@ def prepare_units(staged_census: pl.LazyFrame, codes: RegisterCodes) -> pl.LazyF
         )
         .with_columns(name_key(pl.col("_name_text"), codes.name_prefixes).alias("name_key"))
         .rename({"loc_county": "loc_county_code", "reg_county": "reg_county_code"})
-        .drop("_name_text", "_body", "_outranked", "loc_city", "reg_city")
+        .rename({"_body": "organisation"})
+        .drop("_name_text", "_outranked", "loc_city", "reg_city")
     )
 
 

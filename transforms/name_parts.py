@@ -22,7 +22,7 @@ _BRANCH = (
 def with_name_parts(frame: pl.LazyFrame, name: str, codes: RegisterCodes) -> pl.LazyFrame:
     """The same rows plus `NAME_PARTS`: empty text where a name has no such part, null where there is no name.
 
-    A place in brackets, 恒达(浙江)有限公司, counts as the place. The 字号 keeps two characters at least, so a
+    A place in brackets, 恒达(浙江)有限公司, counts as a place. The 字号 keeps two characters at least, so a
     trade word right behind the place (东方, 宏观) is the firm's own word.
     """
     places = alternatives(codes.name_prefixes["prefix"].to_list())
@@ -40,7 +40,7 @@ def with_name_parts(frame: pl.LazyFrame, name: str, codes: RegisterCodes) -> pl.
         )
         .with_columns(_longer_than_one(rest.str.replace(f"^(?:{places})+", ""), rest).alias("_own"))
         .with_columns(
-            pl.coalesce("_inner", rest.str.strip_suffix(own)).alias("place"),
+            (rest.str.strip_suffix(own) + _or_empty(pl.col("_inner"))).alias("place"),
             _longer_than_one(own.str.replace(f"(?:{forms})$", ""), own).alias("core"),
         )
         .with_columns(own.str.strip_prefix(pl.col("core")).alias("form"))
