@@ -17,7 +17,7 @@ BLOCKS = pl.Schema(
         "left_out_pairs": pl.Int64, "worst_pairs": pl.Int64, "worst_block": pl.String,
     }
 )  # fmt: skip
-"""One row per rule: what it brings, what the cap leaves out, and its largest block."""
+"""Per rule: what it brings, what the cap leaves out, the largest block (words and county of a unit)."""
 
 
 @dataclass(frozen=True)
@@ -38,10 +38,10 @@ def find_candidates(units: pl.DataFrame, subjects: pl.DataFrame, caps: pl.DataFr
     found, counts = [], []
     sides = [units.with_row_index("u"), subjects.with_row_index("s")]
     for rule, most, per_unit in caps.select("rule", "most_pairs", "most_per_unit").iter_rows():
-        left, right = _code_keys(*sides) if rule == "code" else (_keys(side, _RULES[rule]) for side in sides)
-        pairs, count = _paired(rule, left, right, most, per_unit * units.height)
+        left, right = (_code_keys(side) if rule == "code" else _keys(side, *_RULES[rule]) for side in sides)
+        pairs, sizes = _paired(left, right, most, per_unit * units.height)
         found.append(pairs.with_columns(by_code=pl.lit(rule == "code")))
-        counts.append(count)
+        counts.append(_counted(rule, sizes, left, units))
     pairs = pl.concat(found).group_by("u", "s").agg(pl.col("by_code").any())
     return Candidates(_possible(pairs, units, subjects), pl.concat(counts))
 
@@ -53,49 +53,62 @@ def _possible(pairs: pl.DataFrame, units: pl.DataFrame, subjects: pl.DataFrame) 
 
 
 def _paired(
-    rule: str, written: pl.DataFrame, right: pl.DataFrame, most: int, most_in_all: int
+    left: pl.DataFrame, right: pl.DataFrame, most: int, most_in_all: int
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """The pairs of the blocks within the cap, and the count of all blocks; nothing is joined before."""
-    left = written.with_columns(pl.col("key").hash()).unique()
-    right = right.with_columns(pl.col("key").hash()).join(left, on="key", how="semi").unique()
+    """The pairs of blocks within the cap, and every block's size (key, n, fits), counted before any join."""
+    left, right = left.unique(), right.join(left, on="key", how="semi").unique()
     in_right = right.group_by("key").agg(n_s=pl.len().cast(pl.Int64))
-    sizes = left.group_by("key").agg(n=pl.len().cast(pl.Int64)).join(in_right, on="key")
-    sizes = sizes.select("key", pl.col("n") * pl.col("n_s")).sort("n", "key")
-    fits = (pl.col("n") <= most) & (pl.col("n").cum_sum() <= most_in_all)
+    both = left.group_by("key").agg(n=pl.len().cast(pl.Int64)).join(in_right, on="key")
+    sizes = both.select("key", pl.col("n") * pl.col("n_s")).sort("n", "key")
+    sizes = sizes.with_columns(fits=(pl.col("n") <= most) & (pl.col("n").cum_sum() <= most_in_all))
+    pairs = left.join(sizes.filter("fits"), on="key", how="semi").join(right, on="key")
+    return pairs.select("u", "s"), sizes
+
+
+def _counted(rule: str, sizes: pl.DataFrame, left: pl.DataFrame, units: pl.DataFrame) -> pl.DataFrame:
+    """One row of `BLOCKS`."""
     worst = sizes.tail(1)
-    named = written.filter(pl.col("key").hash().is_in(worst["key"].implode()))["key"].min()
-    count = sizes.select(
-        rule=pl.lit(rule), blocks=pl.len(), pairs=pl.col("n").filter(fits).sum(),
-        left_out_blocks=(~fits).sum(), left_out_pairs=pl.col("n").filter(~fits).sum(),
-        worst_pairs=pl.lit(worst["n"].max() or 0), worst_block=pl.lit(named, pl.String),
+    inside = left.join(worst, on="key", how="semi")["u"]
+    words = units.select("middle", "county")[inside].select(
+        pl.concat_str("middle", "county", separator="@", ignore_nulls=True).min()
+    )
+    n, fits = pl.col("n"), pl.col("fits")
+    return sizes.select(
+        rule=pl.lit(rule), blocks=pl.len(), pairs=n.filter(fits).sum(), left_out_blocks=(~fits).sum(),
+        left_out_pairs=n.filter(~fits).sum(), worst_pairs=pl.lit(worst["n"].max() or 0),
+        worst_block=pl.lit(words.item(), pl.String),
     ).cast(BLOCKS)  # fmt: skip
-    pairs = left.join(sizes.filter(fits), on="key", how="semi").join(right, on="key")
-    return pairs.select("u", "s"), count
 
 
-def _keys(side: pl.DataFrame, keys: list[pl.Expr]) -> pl.DataFrame:
-    """One row per row and key of one side: u or s, key."""
-    row = side.columns[0]
-    return side.select(row, pl.concat_list(keys).alias("key")).explode("key").drop_nulls("key")
+def _keys(side: pl.DataFrame, digits: int, words: list[pl.Expr]) -> pl.DataFrame:
+    """One row per row and key of one side: u or s, key: a word at a county (6 digits), city (4) or anywhere.
+
+    Hashes are joined much faster than texts; a shared one costs a comparison.
+    """
+    row, place = side.columns[0], pl.col("_place")
+    here, there = (pl.col(name).str.slice(0, digits) for name in ("county", "other_county"))
+    placed = [side.lazy().with_columns(_place=pl.lit(0, pl.UInt64))]
+    if digits:
+        placed = [
+            side.lazy().filter(where).with_columns(_place=county.hash(seed=1))
+            for county, where in ((here, here.is_not_null()), (there, (there != here)))
+        ]
+    parts = [
+        frame.filter(word.str.len_chars() >= 2).select(row, (word.hash() ^ place).alias("key"))
+        for frame in placed
+        for word in words
+    ]
+    return pl.concat(parts).collect()
 
 
-def _code_keys(units: pl.DataFrame, subjects: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+def _code_keys(side: pl.DataFrame) -> pl.DataFrame:
     """Codes as they are, and for failing ones also the sound codes one slip away."""
-    sides = []
-    for side in (units, subjects):
-        coded = side.select(side.columns[0], "is_sound", key="code").drop_nulls("key")
-        failing = coded.filter(~pl.col("is_sound"))
-        near = near_codes(failing.select(code="key").unique().lazy()).collect()
-        guessed = failing.join(near, left_on="key", right_on="code").drop("key").rename({"near": "key"})
-        sides.append(pl.concat([frame.select(side.columns[0], "key") for frame in (coded, guessed)]))
-    return sides[0], sides[1]
-
-
-def _at(word: pl.Expr, digits: int) -> list[pl.Expr]:
-    """The word at each county (six digits) or city (four) of the row; null where either is unknown."""
-    here, there = pl.col("county").str.slice(0, digits), pl.col("other_county").str.slice(0, digits)
-    word = pl.when(word.str.len_chars() >= 2).then(word)
-    return [word + "@" + here, pl.when(here != there).then(word + "@" + there)]
+    row = side.columns[0]
+    coded = side.select(row, "is_sound", "code").drop_nulls("code")
+    failing = coded.filter(~pl.col("is_sound"))
+    near = near_codes(failing.select("code").unique().lazy()).collect()
+    guessed = failing.join(near, on="code").select(row, code="near")
+    return pl.concat([coded.select(row, "code"), guessed]).select(row, pl.col("code").hash().alias("key"))
 
 
 def _slips(word: pl.Expr) -> list[pl.Expr]:
@@ -104,22 +117,18 @@ def _slips(word: pl.Expr) -> list[pl.Expr]:
         pl.when(word.str.len_chars() > at).then(word.str.slice(0, at) + word.str.slice(at + 1))
         for at in range(LETTERS)
     ]
-    return [key for one in (word, *less) for key in _at(one, 6)]
-
-
-def _pairs_of_letters(word: pl.Expr) -> list[pl.Expr]:
-    return [key for at in range(4) for key in _at(word.str.slice(at, 2), 6)]
+    return [word, *less]
 
 
 _CORE, _MIDDLE = pl.col("core"), pl.col("middle")
-_RULES: dict[str, list[pl.Expr]] = {
-    "reg_no": [pl.col("reg_no")],
-    "words_city": _at(_MIDDLE, 4),
-    "words": [pl.when(pl.col("length") >= 2).then(_MIDDLE)],
-    "slip_county": _slips(_MIDDLE),
-    "core_county": _pairs_of_letters(_CORE),
-    "core_city": _at(_CORE, 4),
-    "branch": _at(pl.col("branch"), 4),
-    "door": _at(pl.col("door"), 6),
-    "opened_town": _at(pl.col("town") + pl.col("opened").cast(pl.String), 6),
+_RULES: dict[str, tuple[int, list[pl.Expr]]] = {
+    "reg_no": (0, [pl.col("reg_no")]),
+    "words_city": (4, [_MIDDLE]),
+    "words": (0, [_MIDDLE]),
+    "slip_county": (6, _slips(_MIDDLE)),
+    "core_county": (6, [_CORE.str.slice(at, 2) for at in range(4)]),
+    "core_city": (4, [_CORE]),
+    "branch": (4, [pl.col("branch")]),
+    "door": (6, [pl.col("door")]),
+    "opened_town": (6, [pl.col("town") + pl.col("opened").cast(pl.String)]),
 }

@@ -150,7 +150,7 @@ def test_a_block_beyond_the_cap_is_counted_named_and_not_joined() -> None:
     assert found.blocks.schema == BLOCKS
     words = found.blocks.filter(pl.col("rule") == "words").to_dicts()[0]
     assert (words["pairs"], words["left_out_pairs"], words["worst_pairs"]) == (0, 40_000, 40_000)
-    assert words["worst_block"] == units["middle"][0]
+    assert words["worst_block"] == f"{units['middle'][0]}@{units['county'][0]}"
     assert found.pairs.height <= 40_000
 
 
