@@ -44,7 +44,7 @@ dictionary: setup
 	$(BIN)/python -m warehouse.dictionary
 
 lock: setup
-	$(BIN)/uv pip compile pyproject.toml --extra dev --generate-hashes --no-header --python-version 3.11 --upgrade -o requirements.lock
+	$(BIN)/uv pip compile pyproject.toml --extra dev --extra bench --generate-hashes --no-header --python-version 3.11 --upgrade -o requirements.lock
 
 clean:
 	rm -rf .venv demo bench-data .mypy_cache .ruff_cache .pytest_cache

@@ -133,6 +133,24 @@ def place(
 
 
 @app.command()
+def link(
+    left: Annotated[Path, typer.Option(help="register: CSV, XLSX or Parquet with names or codes")],
+    right: Annotated[Path, typer.Option(help="census or another list of the same firms")],
+    out: Annotated[
+        Path, typer.Option(help="pairs, as CSV, XLSX or Parquet; doubt goes to …_review beside it")
+    ],
+    left_id: Annotated[str | None, typer.Option(help="column that names a left row")] = None,
+    right_id: Annotated[str | None, typer.Option(help="column that names a right row")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Pair the rows of two lists that mean one firm: left_id, right_id, method, probability."""
+    from flows.link_file import link_files, link_text
+
+    figures = link_files(left, right, out, left_id, right_id)
+    print(_json(figures) if as_json else link_text(figures))
+
+
+@app.command()
 def screen(
     explain: Annotated[str, typer.Option(help="USCC 统一社会信用代码 of the firm")],
     home: HomeDir,

@@ -19,7 +19,7 @@ from warehouse.build import BatchFiles, BatchRecord
 from warehouse.publish import Version, history, published_file, rollback
 from warehouse.read import read_batches
 
-TABLES = ("enterprises", "rule_hits", "visit_targets")
+TABLES = ("enterprises", "rule_hits", "visit_targets", "link_conflicts")
 
 
 @dataclass(frozen=True)

@@ -15,10 +15,12 @@ from flows.settings import Settings
 from flows.steps_ingest import Body, scan_source
 from flows.steps_place import place_city
 from reference.classes import load_classes
+from reference.link import load_conflict_order
 from reference.rules import load_rules
 from reference.tables import load_tables
 from transforms.classify import CLASS_COLUMNS, classify_subjects
 from transforms.gather import gather_evidence, registered_parents
+from transforms.link_conflicts import link_conflicts
 from transforms.screen import screen_subjects
 from transforms.screen_facts import screening_facts
 from transforms.target import decide, visit_targets
@@ -32,6 +34,10 @@ EVIDENCE = {
     "tech": "tech_lists",
 }
 """Frame names of the transforms, by the source they come from."""
+
+
+_UNIT_COLUMNS = ["unit_key", "link_method", "link_strength", "name_key", "loc_county_code"]
+"""What the link step adds to a census row, as far as later steps read it."""
 
 
 def parents_step(subjects: Sequence[Path], work: Path, settings: Settings) -> Body:
@@ -69,7 +75,7 @@ def city_facts(
     facts = screening_facts(
         classified, placed, feed_years=years, rules=rules, as_of=settings.as_of
     ).collect().lazy()  # fmt: skip
-    return {**frames, "placed": placed, "facts": facts}
+    return {**frames, "placed": placed, "facts": facts, "gathered": gathered}
 
 
 def city_step(work: Path, city: str, years: Sequence[int], settings: Settings, run_id: str) -> Body:
@@ -83,7 +89,12 @@ def city_step(work: Path, city: str, years: Sequence[int], settings: Settings, r
     targets = (
         visit_targets(enterprises.lazy(), settings.batch_id, settings.as_of).collect().sort("subject_key")
     )
-    tables = {"enterprises": enterprises, "rule_hits": hits, "visit_targets": targets}
+    tables = {
+        "enterprises": enterprises,
+        "rule_hits": hits,
+        "visit_targets": targets,
+        "link_conflicts": _conflicts(frames, work / "open_units" / f"{city}.parquet"),
+    }
     paths = [write_index(learned, settings.home.curated("places", settings.as_of, city, run_id))]
     for table, frame in tables.items():
         path = settings.home.curated(table, settings.as_of, city, run_id)
@@ -93,6 +104,22 @@ def city_step(work: Path, city: str, years: Sequence[int], settings: Settings, r
         temporary.replace(path)
         paths.append(path)
     return paths, _figures(enterprises)
+
+
+def _conflicts(frames: dict[str, pl.LazyFrame], open_units: Path) -> pl.DataFrame:
+    """What register and census disagree on, decided; `open_units` is absent where the city has none."""
+    schema = pl.Schema({"unit_key": pl.String, "subject_key": pl.String, "outcome": pl.String})
+    found = link_conflicts(
+        frames["subjects"],
+        frames["units"],
+        frames["gathered"],
+        pl.scan_parquet(open_units).select(list(schema))
+        if open_units.exists()
+        else pl.LazyFrame(schema=schema),
+        load_conflict_order(),
+        load_rules().common.day("census_on"),
+    )
+    return found.collect().sort("conflict", "subject_key", "unit_key")
 
 
 def _scan(work: Path, source: str, city: str) -> pl.LazyFrame:
@@ -107,7 +134,7 @@ def _scan(work: Path, source: str, city: str) -> pl.LazyFrame:
     extra = [
         "subject_key",
         "register_city_code",
-        *(["unit_key", "link_method", "link_strength"] if source == "units" else []),
+        *(_UNIT_COLUMNS if source == "units" else []),
     ]
     return scan_source(contract, []).with_columns(pl.lit(None, dtype=pl.String).alias(c) for c in extra)
 

@@ -13,11 +13,14 @@ import polars as pl
 from flows.ingest import FileReport, SourceFile, ingest_file
 from flows.settings import Settings, code_version
 from reference.contracts import load_contracts
+from reference.link import load_link_tables
 from reference.register import load_register_codes
 from transforms.conform import conform_registry
 from transforms.evidence import route_evidence
 from transforms.ingest import staged_schema
 from transforms.link import link_census, prepare_units
+from transforms.link_probable import link_left_over
+from transforms.registrar import PROVINCE_OFFICE
 
 EVENT_DATES = {
     "abnormal_list": "in_date",
@@ -75,10 +78,14 @@ def conform_step(files: Sequence[Path], work: Path, settings: Settings) -> Body:
 
 
 def link_step(files: Sequence[Path], subjects: Sequence[Path], work: Path) -> Body:
-    """Write the census units linked to subjects, per the subject's city; return counts by outcome."""
+    """Write the census units linked to subjects, per the subject's city; return counts by outcome.
+
+    Also written: the review of doubtful links and the counts of the probabilistic round's blocks.
+    """
     units = prepare_units(scan_source("census", files), load_register_codes())
     keys = pl.scan_parquet(list(subjects))
-    links = link_census(units, keys).collect(engine="streaming")
+    exact = link_census(units, keys).collect(engine="streaming")
+    links, probable = link_left_over(exact, units, keys, load_register_codes(), load_link_tables())
     linked = links.lazy().filter(pl.col("outcome") == "linked")
     cities = keys.select("subject_key", "register_city_code")
     rows = (
@@ -92,7 +99,27 @@ def link_step(files: Sequence[Path], subjects: Sequence[Path], work: Path) -> Bo
     )
     counts = dict(links.group_by("outcome").len().sort("outcome").iter_rows())
     methods = dict(linked.group_by("method").len().sort("method").collect().iter_rows())
-    return write_by_city(rows, work / "units"), {"outcomes": counts, "methods": methods}
+    extra = [work / "link_review.parquet", work / "link_blocks.parquet"]
+    probable.review.write_parquet(extra[0])
+    probable.blocks.write_parquet(extra[1])
+    extra += write_by_city(_open_units(units, links, cities), work / "open_units")
+    return [*write_by_city(rows, work / "units"), *extra], {"outcomes": counts, "methods": methods}
+
+
+def _open_units(units: pl.LazyFrame, links: pl.DataFrame, cities: pl.LazyFrame) -> pl.DataFrame:
+    """One row per unit not linked: unit_key, outcome, the subject its organisation is linked to, its city."""
+    by_unit = units.select(
+        "unit_key", "organisation", county=pl.coalesce("reg_county_code", "loc_county_code")
+    )
+    is_linked = pl.col("outcome") == "linked"
+    linked = links.lazy().filter(is_linked).select("unit_key", "subject_key").join(by_unit, on="unit_key")
+    spoken_for = (
+        linked.drop_nulls("organisation").select("organisation", "subject_key").unique("organisation")
+    )
+    told = links.lazy().filter(~is_linked).select("unit_key", "outcome").join(by_unit, on="unit_key")
+    placed = told.join(spoken_for, on="organisation", how="left").join(cities, on="subject_key", how="left")
+    city = pl.coalesce("register_city_code", pl.col("county").str.slice(0, 4), pl.lit(PROVINCE_OFFICE))
+    return placed.select("unit_key", "outcome", "subject_key", city.alias("register_city_code")).collect()
 
 
 def route_step(

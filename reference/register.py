@@ -1,6 +1,6 @@
 """Code lists of the market-subject register: statuses, subject types, confusions, names, county successors.
 
-Here: reading `register/*.csv` and the county rows of the division table into small frames.
+Here: reading `register/*.csv`, `names/*.csv` and the county rows of the division table into small frames.
 Not here: applying them (transforms/conform.py, names.py, registrar.py).
 """
 
@@ -11,6 +11,7 @@ from pathlib import Path
 import polars as pl
 
 REGISTER_DIR = Path(__file__).parent / "register"
+NAMES_DIR = Path(__file__).parent / "names"
 DIVISIONS_FILE = Path(__file__).parent / "divisions" / "divisions_zhejiang_2023.csv"
 
 
@@ -29,6 +30,9 @@ class RegisterCodes:
     counties: pl.DataFrame  # code, city_code, county_code (of today; null where a split left several)
     places: pl.DataFrame  # spelling, kind (city|county|district), is_full, city_code, county_code
     name_prefixes: pl.DataFrame  # prefix: a place that may stand in front of a subject's name
+    variants: pl.DataFrame  # written, meant: traditional and variant characters, for comparing only
+    trade_words: pl.DataFrame  # word, count: what a firm does, between its own word and its legal form
+    name_forms: pl.DataFrame  # form, kind: how a name ends
 
 
 @cache
@@ -57,6 +61,9 @@ def load_register_codes() -> RegisterCodes:
         counties=_counties(divisions, successors),
         places=places,
         name_prefixes=_name_prefixes(places),
+        variants=_read(NAMES_DIR / "variants.csv").select("written", "meant"),
+        trade_words=_read(NAMES_DIR / "trade_words.csv").select("word", pl.col("count").cast(pl.Int64)),
+        name_forms=_read(NAMES_DIR / "forms.csv").select("form", "kind"),
     )
 
 

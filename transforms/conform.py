@@ -120,14 +120,15 @@ def _subjects(winners: pl.LazyFrame, staged: pl.LazyFrame, codes: RegisterCodes)
         subject_types(staged.select("ent_type"), codes), on="ent_type", how="left", build_side="force_right"
     )
     classed = with_status(typed, codes).with_columns(
-        name_text(pl.col("ent_name"), codes.legal_forms).alias("_name_text"),
+        name_text(pl.col("ent_name"), codes).alias("_name_text"),
         entity_class(codes).alias("entity_class"),
         pl.when(_SOUND).then(org_code_of(pl.col("uscc"))).alias("org_code"),
     )
     key = name_key(pl.col("_name_text"), codes.name_prefixes)
     return classed.select(
         "subject_key", "uscc", "uscc_check", "org_code", "reg_no",
-        pl.col("ent_name").alias("name"), key.alias("name_key"), "entity_class", "subject_type_code",
+        pl.col("ent_name").alias("name"), "former_name", key.alias("name_key"), "entity_class",
+        "subject_type_code",
         "status", pl.col("reg_status").alias("status_text"),
         pl.col("est_date").alias("established_on"), pl.col("approve_date").alias("approved_on"),
         pl.col("op_from").alias("term_from"), pl.col("op_to").alias("term_to"),

@@ -11,6 +11,8 @@ USCC_SHAPE = r"^[0-9A-HJ-NPQRTUWXY]{2}[0-9]{6}[0-9A-HJ-NPQRTUWXY]{10}$"
 # Excel keeps 15 digits: an all-digit code that went through it ends in zeros and names nobody any more.
 EXCEL_ROUNDED = r"^[0-9]{15}000$"
 
+USCC_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
+
 _USCC_WEIGHTS = (1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28, 1)
 _ORG_WEIGHTS = (3, 7, 9, 10, 5, 8, 4, 2, 1)
 _SKIPPED_LETTERS = "IOSV"  # GB 32100 also leaves out Z, but nothing comes after it
@@ -53,6 +55,11 @@ def normalise_code(code: pl.Expr) -> pl.Expr:
 def org_code_of(uscc: pl.Expr) -> pl.Expr:
     """The organisation code inside an 18-character USCC (characters 9 to 17)."""
     return uscc.str.slice(8, 9)
+
+
+def uscc_weights() -> tuple[int, ...]:
+    """Return the weights of the 18 characters: a sound code sums to nothing modulo 31."""
+    return _USCC_WEIGHTS
 
 
 def can_identify(code: pl.Expr) -> pl.Expr:

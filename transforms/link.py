@@ -75,8 +75,8 @@ def prepare_units(staged_census: pl.LazyFrame, codes: RegisterCodes) -> pl.LazyF
     """One row per staged census row, its columns plus what the link compares.
 
     Adds unit_key, role (primary, or secondary where another row of the same organisation, first of all a
-    legal unit, speaks for it: K10), uscc, uscc_check, name_key, loc_county_code, reg_county_code; org_code
-    and reg_no keep only values whose check digit is right.
+    legal unit, speaks for it: K10), uscc, uscc_check, organisation, name_key, loc_county_code,
+    reg_county_code; org_code and reg_no keep only values whose check digit is right.
     """
     coded = _with_codes(staged_census, codes)
     losers = _outranked(coded)
@@ -90,16 +90,20 @@ def prepare_units(staged_census: pl.LazyFrame, codes: RegisterCodes) -> pl.LazyF
         keyed.with_columns(
             pl.when(is_primary).then(pl.coalesce(own_code, row)).otherwise(row).alias("unit_key"),
             pl.when(is_primary).then(pl.lit("primary")).otherwise(pl.lit("secondary")).alias("role"),
-            name_text(pl.col("unit_name"), codes.legal_forms).alias("_name_text"),
+            name_text(pl.col("unit_name"), codes).alias("_name_text"),
         )
         .with_columns(name_key(pl.col("_name_text"), codes.name_prefixes).alias("name_key"))
         .rename({"loc_county": "loc_county_code", "reg_county": "reg_county_code"})
-        .drop("_name_text", "_body", "_outranked", "loc_city", "reg_city")
+        .rename({"_body": "organisation"})
+        .drop("_name_text", "_outranked", "loc_city", "reg_city")
     )
 
 
 def _with_codes(staged_census: pl.LazyFrame, codes: RegisterCodes) -> pl.LazyFrame:
-    """The staged units with uscc, org_code, reg_no checked, and `_body`: eight characters each."""
+    """The staged units with uscc, org_code, reg_no checked, and `_body`: what rows of one organisation share.
+
+    Eight characters of a sound code. Of a failing code all of it: its eight may be a neighbour's by a slip.
+    """
     unit_code = pl.col("unit_code")
     checked = check_uscc(
         staged_census.with_columns(unit_code.alias("uscc")),
@@ -120,7 +124,7 @@ def _with_codes(staged_census: pl.LazyFrame, codes: RegisterCodes) -> pl.LazyFra
         )
         .with_columns(
             pl.coalesce(
-                pl.col("org_code").str.slice(0, 8), "_local", pl.col("uscc").str.slice(8, 8)
+                pl.col("org_code").str.slice(0, 8), "_local", "uscc"
             ).alias("_body")
         )
         .drop("_local")

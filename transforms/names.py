@@ -1,7 +1,8 @@
 """Normal forms of a subject's name, for comparing across sources and never for showing to people.
 
-Here: `name_text` (width, blanks, brackets, legal form) and `name_key` (also without the place in front).
-Not here: pairing (link.py), names of places (place.py).
+Here: `name_text` (width, variant characters, blanks, brackets, legal form) and `name_key` (also without the
+place in front).
+Not here: what a name is made of (name_parts.py), pairing (link.py), names of places (place.py).
 """
 
 import re
@@ -9,21 +10,26 @@ from string import ascii_lowercase, ascii_uppercase
 
 import polars as pl
 
+from reference.register import RegisterCodes
+
 _SHORTEST_KEY = 4  # a rest shorter than this says too little: the place in front stays
 
 
-def name_text(name: pl.Expr, legal_forms: pl.DataFrame) -> pl.Expr:
+def name_text(name: pl.Expr, codes: RegisterCodes) -> pl.Expr:
     """The name in half width and upper case, Han characters, letters and digits only, one legal form each.
 
+    Traditional and variant characters are carried to the simplified one.
     Additions that lists leave out, such as (普通合伙) at the end, are dropped. Null where nothing is left.
     """
+    legal_forms, variants = codes.legal_forms, codes.variants
     anywhere = legal_forms.filter(pl.col("place") == "anywhere")
-    at_end = _alternatives(legal_forms.filter(pl.col("place") == "end")["written"].to_list())
+    at_end = alternatives(legal_forms.filter(pl.col("place") == "end")["written"].to_list())
     # Capitals by replacement: str.to_uppercase costs five times as much on text that is nearly all Han.
     written = [*anywhere["written"].to_list(), *ascii_lowercase]
     form = [*anywhere["form"].to_list(), *ascii_uppercase]
     return (
         name.str.normalize("NFKC")
+        .str.replace_many(variants["written"].to_list(), variants["meant"].to_list())
         .str.replace_all(r"[^\p{Han}A-Za-z0-9]", "")
         .str.replace_many(written, form, leftmost=True)
         .str.replace(f"(?:{at_end})+$", "")
@@ -33,10 +39,10 @@ def name_text(name: pl.Expr, legal_forms: pl.DataFrame) -> pl.Expr:
 
 def name_key(text: pl.Expr, prefixes: pl.DataFrame) -> pl.Expr:
     """The `name_text` without province, city and county in front, as long as four characters remain."""
-    rest = text.str.replace(f"^(?:{_alternatives(prefixes['prefix'].to_list())})+", "")
+    rest = text.str.replace(f"^(?:{alternatives(prefixes['prefix'].to_list())})+", "")
     return pl.when(rest.str.len_chars() >= _SHORTEST_KEY).then(rest).otherwise(text)
 
 
-def _alternatives(words: list[str]) -> str:
-    """A regular expression of the words, longest first so that 临安区 is tried before 临安."""
+def alternatives(words: list[str]) -> str:
+    """Return a regular expression of the words, longest first so that 临安区 is tried before 临安."""
     return "|".join(re.escape(word) for word in sorted(set(words), key=lambda w: (-len(w), w)))

@@ -11,6 +11,7 @@ import polars as pl
 
 from transforms.place_index import PlaceLookup
 from transforms.place_tail import PREFIXES, beginnings
+from transforms.place_verdict import TOLD, with_verdict
 
 GROUPS: dict[str, tuple[tuple[str, str], ...]] = {
     "lead": (("start", "start"), *((f"p{k}", f"p{k}") for k in reversed(PREFIXES))),
@@ -26,7 +27,6 @@ _STRATEGIES: tuple[tuple[str, Literal["backward", "forward"]], ...] = (
     ("below", "backward"),
     ("above", "forward"),
 )
-_TOLD = ("town", "trust", "other", "other_trust", "support")
 
 
 def place_by_index(rows: pl.LazyFrame, lookup: PlaceLookup, near_trust: pl.DataFrame) -> pl.LazyFrame:
@@ -41,13 +41,14 @@ def place_by_index(rows: pl.LazyFrame, lookup: PlaceLookup, near_trust: pl.DataF
     nothing = keyed.clear().lazy()
     for group, keys in GROUPS.items():
         named = _with_group(named, group, [(tables.get(slot, nothing), column) for slot, column in keys])
-    return _with_verdict(with_neighbours(named, lookup.numbers, near_trust))
+    told = with_neighbours(named, lookup.numbers, near_trust).drop(f"p{k}" for k in PREFIXES)
+    return with_verdict(told, KINDS)
 
 
 def _with_group(rows: pl.LazyFrame, group: str, keys: Sequence[tuple[pl.LazyFrame, str]]) -> pl.LazyFrame:
     """Adds {group}_town, _trust, _other, _other_trust, _support: of the group's keys the one trusted most."""
     for i, (table, column) in enumerate(keys):
-        told = table.select("_key", *(pl.col(what).alias(f"{what}{i}") for what in _TOLD))
+        told = table.select("_key", *(pl.col(what).alias(f"{what}{i}") for what in TOLD))
         asked = rows.with_columns(_key=_key(pl.col(column)))
         rows = asked.join(told, on="_key", how="left", maintain_order="left").drop("_key")
     numbers = range(len(keys))
@@ -56,9 +57,9 @@ def _with_group(rows: pl.LazyFrame, group: str, keys: Sequence[tuple[pl.LazyFram
         pl.coalesce(pl.when(pl.col(f"trust{i}") == best).then(f"{what}{i}") for i in numbers).alias(
             f"{group}_{what}"
         )
-        for what in _TOLD
+        for what in TOLD
     ]
-    return rows.with_columns(chosen).drop(f"{what}{i}" for what in _TOLD for i in numbers)
+    return rows.with_columns(chosen).drop(f"{what}{i}" for what in TOLD for i in numbers)
 
 
 def _key(name: pl.Expr) -> pl.Expr:
@@ -71,7 +72,7 @@ def with_neighbours(rows: pl.LazyFrame, numbers: pl.DataFrame, near_trust: pl.Da
     asked = rows.with_columns(is_odd=pl.col("number") % 2 == 1).sort("number", nulls_last=True)
     known = numbers.lazy().with_columns(is_odd=pl.col("number") % 2 == 1).sort("number")
     for side, strategy in _STRATEGIES:
-        told = [pl.col(what).alias(f"{side}_{what}") for what in _TOLD]
+        told = [pl.col(what).alias(f"{side}_{what}") for what in TOLD]
         table = known.select("unit", "road", "is_odd", "number", pl.col("number").alias("_at"), *told)
         asked = asked.join_asof(
             table,
@@ -93,55 +94,3 @@ def distance_band(difference: pl.Expr) -> pl.Expr:
     """0 for the same number, then 1 to 4 by how far apart two numbers are."""
     far = difference.abs()
     return pl.sum_horizontal((far > bound).cast(pl.Int8) for bound in (0, 6, 20, 40))
-
-
-def _with_verdict(rows: pl.LazyFrame) -> pl.LazyFrame:
-    """Adds learned_town, margin, runner_up, learned_kind, support; drops the evidence behind them.
-
-    Each kind adds -ln(1 - trust) to its town: two that are right nine times in ten weigh as one that is right
-    ninety-nine times in a hundred. Neighbours below and above are one kind unless they agree.
-    """
-    weight = {kind: -(1 - pl.col(f"{kind}_trust").clip(0, 0.997)).log() for kind in KINDS}
-    rest = {kind: -(1 - pl.col(f"{kind}_other_trust").clip(0, 0.997)).log() for kind in KINDS}
-    scored = rows.with_columns(
-        pl.sum_horizontal(
-            *(pl.when(pl.col(f"{k}_town") == pl.col(f"{kind}_town")).then(weight[k]) for k in KINDS),
-            *(pl.when(pl.col(f"{k}_other") == pl.col(f"{kind}_town")).then(rest[k]) for k in KINDS),
-        ).alias(f"{kind}_score")
-        for kind in KINDS
-    ).with_columns(
-        pl.when(pl.col(f"{kind}_town").is_not_null()).then(f"{kind}_score").alias(f"{kind}_score")
-        for kind in KINDS
-    )
-    best = pl.max_horizontal(f"{kind}_score" for kind in KINDS)
-    won = scored.with_columns(_best=best).with_columns(
-        pl.coalesce(
-            pl.when(pl.col(f"{kind}_score") == pl.col("_best")).then(f"{kind}_{what}") for kind in KINDS
-        ).alias(name)
-        for name, what in (("learned_town", "town"), ("support", "support"))
-    )
-    losing = [
-        pl.when(pl.col(f"{kind}_town") != pl.col("learned_town")).then(f"{kind}_score") for kind in KINDS
-    ] + [pl.when(pl.col(f"{kind}_other") != pl.col("learned_town")).then(rest[kind]) for kind in KINDS]
-    towns = [f"{kind}_town" for kind in KINDS] + [f"{kind}_other" for kind in KINDS]
-    told = pl.coalesce(
-        pl.when(
-            (pl.col(f"{kind}_town") == pl.col("learned_town")) & (pl.col(f"{kind}_trust") == pl.col("_trust"))
-        ).then(pl.lit(kind))
-        for kind in KINDS
-    )
-    agreeing = [pl.when(pl.col(f"{k}_town") == pl.col("learned_town")).then(f"{k}_trust") for k in KINDS]
-    return (
-        won.with_columns(_second=pl.max_horizontal(losing).fill_null(0), _trust=pl.max_horizontal(agreeing))
-        .with_columns(
-            margin=pl.col("_best") - pl.col("_second"),
-            runner_up=pl.coalesce(
-                pl.when(loss == pl.col("_second")).then(town)
-                for loss, town in zip(losing, towns, strict=True)
-            ),
-            learned_kind=told,
-        )
-        .drop("_best", "_second", "_trust", *(f"{kind}_score" for kind in KINDS))
-        .drop(f"{kind}_{what}" for kind in KINDS for what in _TOLD)
-        .drop(f"p{k}" for k in PREFIXES)
-    )

@@ -26,7 +26,7 @@ PARTS = [*PLACES, *FORMS, "个体工商户", "恒达", "机械", "厂", "A", "�
 
 
 def keys(names: list[str | None]) -> list[tuple[str | None, str | None]]:
-    text = name_text(pl.col("name"), CODES.legal_forms)
+    text = name_text(pl.col("name"), CODES)
     frame = pl.DataFrame({"name": names}, schema={"name": pl.String}).with_columns(text.alias("text"))
     return list(frame.select("text", name_key(pl.col("text"), CODES.name_prefixes).alias("key")).iter_rows())
 

@@ -1,0 +1,103 @@
+"""Conflicts K1 to K10: found, and decided by the stated order."""
+
+from datetime import date
+from pathlib import Path
+
+import polars as pl
+
+from reference.link import load_conflict_order
+from transforms.link_conflicts import CONFLICTS, link_conflicts
+
+CENSUS_ON = date(2023, 12, 31)
+GOLDEN = Path(__file__).parent.parent / "golden" / "link" / "conflicts.csv"
+NO_UNITS = pl.Schema({"unit_key": pl.String, "subject_key": pl.String, "outcome": pl.String})
+
+
+def decided(cases: pl.DataFrame, open_units: pl.DataFrame | None = None) -> pl.DataFrame:
+    day = pl.col("approved_on", "live_on").str.to_date("%Y-%m-%d")
+    rows = cases.with_columns(
+        day,
+        pl.col("^.*employees.*$").cast(pl.Int64),
+        subject_key="case",
+        unit_key=pl.lit("u-") + pl.col("case"),
+    ).lazy()
+    subjects = rows.select(
+        "subject_key", "status", "name_key", "approved_on", register_county_code="county",
+        industry_code="industry", entity_class=pl.lit("enterprise"), established_on=pl.lit(date(2015, 1, 1)),
+    )  # fmt: skip
+    units = rows.select(
+        "subject_key", "unit_key", "op_status", name_key="unit_name_key", loc_county_code="loc_county",
+        ind_code="unit_industry", link_strength="strength",
+    )  # fmt: skip
+    other = {
+        f"{name}_{year}": pl.lit(None, pl.Int64)
+        for name in ("revenue_yuan", "assets_yuan")
+        for year in (2023, 2024)
+    }
+    gathered = rows.select(
+        "subject_key", "^employees_.*$", "census_employees", live_report_on="live_on",
+        live_trade_on=pl.lit(None, pl.Date), census_revenue_yuan=pl.lit(None, pl.Int64),
+        census_assets_yuan=pl.lit(None, pl.Int64), **other,
+    )  # fmt: skip
+    rest = pl.LazyFrame(schema=NO_UNITS) if open_units is None else open_units.lazy()
+    return link_conflicts(subjects, units, gathered, rest, load_conflict_order(), CENSUS_ON).collect()
+
+
+def test_golden_conflicts() -> None:
+    cases = pl.read_csv(GOLDEN, infer_schema=False)
+    said = (
+        decided(cases)
+        .sort("conflict")
+        .select(case="subject_key", said=pl.concat_str("conflict", "winner", "reason", separator=":"))
+    )
+    by_case = said.group_by("case", maintain_order=True).agg(pl.col("said").str.join(" "))
+    found = cases.join(by_case, on="case", how="left", maintain_order="left")
+    assert found["said"].to_list() == found["expected"].to_list()
+
+
+def test_units_of_nobody_and_further_units() -> None:
+    open_units = pl.DataFrame(
+        {"unit_key": ["a", "b", "c", "d"], "subject_key": [None, "agreement", None, None],
+         "outcome": ["unlinked", "secondary", "ambiguous", "secondary"]}, schema=NO_UNITS,
+    )  # fmt: skip
+    cases = pl.read_csv(GOLDEN, infer_schema=False).filter(pl.col("case") == "agreement")
+    rows = decided(cases, open_units).select("conflict", "unit_key", "winner").rows()
+    assert sorted(rows) == [("K10", "b", "census"), ("K7", "a", "none")]
+
+
+def test_subjects_without_a_unit() -> None:
+    subjects = pl.DataFrame(
+        {
+            "subject_key": ["old", "new", "farm", "shop"],
+            "established_on": [CENSUS_ON, date(2024, 1, 1), CENSUS_ON, CENSUS_ON],
+            "industry_code": ["C1811", None, "A0141", "F5211"],
+            "entity_class": ["enterprise", "enterprise", "enterprise", "household"],
+            "status": "A", "name_key": "甲", "approved_on": CENSUS_ON, "register_county_code": "330106",
+        }
+    ).lazy()  # fmt: skip
+    units = pl.LazyFrame(
+        schema=dict.fromkeys(
+            (
+                "subject_key",
+                "unit_key",
+                "op_status",
+                "name_key",
+                "loc_county_code",
+                "ind_code",
+                "link_strength",
+            ),
+            pl.String,
+        )
+    )
+    gathered = subjects.select("subject_key", live_report_on="established_on", live_trade_on="established_on")
+    rest = pl.LazyFrame(schema=NO_UNITS)
+    found = link_conflicts(subjects, units, gathered, rest, load_conflict_order(), CENSUS_ON).collect()
+    assert sorted(found.select("subject_key", "conflict").rows()) == [("new", "K9"), ("old", "K8")]
+
+
+def test_every_conflict_has_a_last_line_that_always_holds_and_no_figure_is_told() -> None:
+    order = load_conflict_order()
+    last = order.sort(pl.col("order").cast(pl.Int64)).unique("conflict", keep="last", maintain_order=True)
+    assert set(last["condition"]) == {"always"}
+    assert set(order["conflict"]) == {f"K{number}" for number in range(1, 11)}
+    assert list(CONFLICTS) == ["conflict", "subject_key", "unit_key", "winner", "loser", "reason"]
