@@ -23,8 +23,8 @@ def subject_addresses(
     """One row per address of a subject, best first: row_id, subject_key, source, rank, address,
     division_code, city_hint, county_hint.
 
-    The census place comes first unless the register was changed after `census_on`, then last; the operating
-    address before the domicile; then the supervising office (市场监管所), whose name may be a township's.
+    The census place comes first unless the register was changed after `census_on` or the link is weak, then
+    last; the operating address before the domicile; then the supervising office (市场监管所), whose name may be a township's.
     Where the census gives a code of one of `towns` (9 digits), no other address could change the answer.
     """
     register = subjects.select(*_REGISTER, **_HINTS)
@@ -32,7 +32,8 @@ def subject_addresses(
     census = units.select(
         "subject_key", address="loc_addr", division_code="loc_div12", city_hint=_NONE, county_hint=_NONE
     )
-    current = census.join(changed, on="subject_key", how="anti")
+    late = pl.concat([changed, units.filter(pl.col("link_strength") == "weak").select("subject_key")])
+    current = census.join(late, on="subject_key", how="anti")
     is_sure = pl.col("division_code").str.slice(0, 9).is_in(towns.implode())
     open_register = register.join(current.filter(is_sure), on="subject_key", how="anti")
     elsewhere = pl.col("operating_address").is_not_null() & (pl.col("operating_address") != pl.col("address"))
@@ -43,7 +44,7 @@ def subject_addresses(
         ("census", 0, current),
         ("operating", 1, _rows(open_register.filter(elsewhere), pl.col("operating_address"), _NONE)),
         ("domicile", 2, home),
-        ("census", 3, census.join(changed, on="subject_key", how="semi")),
+        ("census", 3, census.join(late, on="subject_key", how="semi")),
         (OFFICE, 4, _rows(open_register, bureau, _NONE).drop_nulls("address")),
     ]
     columns = ("subject_key", "address", "division_code", "city_hint", "county_hint")

@@ -16,8 +16,8 @@ _SUREST = 0.997
 def with_verdict(rows: pl.LazyFrame, kinds: Sequence[str]) -> pl.LazyFrame:
     """Adds learned_town, margin, runner_up, learned_kind, support; drops the evidence behind them.
 
-    Each kind adds -ln(1 - trust) to its town and less to the other one it knows: two that are right nine times
-    in ten weigh as one that is right ninety-nine times in a hundred. `margin` is the lead over the next town.
+    Each kind adds -ln(1 - trust) to its town, and less to the other one it knows: two that are right nine
+    times in ten weigh as one that is right 99 times in a hundred. `margin`: the lead over the next town.
     """
     scored, count = _with_scores(rows, kinds)
     numbers = range(count)
