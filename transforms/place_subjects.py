@@ -23,9 +23,10 @@ def subject_addresses(
     """One row per address of a subject, best first: row_id, subject_key, source, rank, address,
     division_code, city_hint, county_hint.
 
-    The census place comes first unless the register was changed after `census_on` or the link is weak, then
-    last; the operating address before the domicile; then the supervising office (市场监管所), whose name may be a township's.
-    Where the census gives a code of one of `towns` (9 digits), no other address could change the answer.
+    The census place comes first, but last if the register was changed after `census_on` or the link is weak;
+    the operating address before the domicile; then the supervising office (市场监管所), whose name may be a
+    township's. Where the census gives a code of one of `towns` (9 digits), no other address could change the
+    answer.
     """
     register = subjects.select(*_REGISTER, **_HINTS)
     changed = register.filter(pl.col("approved_on") > census_on).select("subject_key")
