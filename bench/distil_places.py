@@ -24,13 +24,18 @@ from transforms.place_index import (
 from transforms.place_learned import place_by_index
 from transforms.place_trust import key_answers, measure_confidence, measure_trust
 
-NO_NAME = "公司|有限|集团|厂$|店$|行$|局$|院$|校$|社$|部$|政府|内$|楼$"
+PUBLIC = ("village", "road", "town", "estate", "zone", "market")
+"""Kinds of name that ship on the word of one address; any other might be one establishment."""
+ESTABLISHMENT = (
+    "公司|有限|集团|酒店|宾馆|饭店|书店|医院|银行|学校|学院|大学|政府|支队|中队|厂|店|行$|局$|院$|校$|社$|部$"
+)
+FEW = 2
 FOLDS = 5
 """One fold of so many measures the trust while the others teach, in turn."""
 
 
 def teaching_rows(registrations: Path, labelled: Path) -> pl.LazyFrame:
-    """One row per real address: row_id, address, division_code, city_hint, county_hint."""
+    """One row per real row: row_id (one per address), address, division_code, city_hint, county_hint."""
     none = pl.lit(None, pl.String)
     real = pl.scan_parquet(registrations).select(
         address="注册地址", city_hint="地区", division_code=none, county_hint=none
@@ -38,7 +43,8 @@ def teaching_rows(registrations: Path, labelled: Path) -> pl.LazyFrame:
     delivered = pl.scan_parquet(labelled).filter(pl.col("prov").str.contains("浙江")).select(
         "address", city_hint="city", division_code=none, county_hint=none
     )  # fmt: skip
-    return pl.concat([real, delivered]).with_row_index("row_id")
+    # One address is one id, however many firms sit there: a fold then holds none that another one knows.
+    return pl.concat([real, delivered]).with_columns(row_id=pl.col("address").rank("dense"))
 
 
 def hidden(taught: pl.DataFrame) -> pl.DataFrame:
@@ -68,31 +74,39 @@ def measure(
 
 
 def names_to_ship(facts: PlaceFacts, kinds: pl.DataFrame) -> pl.DataFrame:
-    """One row per county, name and township; a name that no known ending closes must be met twice."""
-    closed = pl.col("name").str.contains(f"(?:{'|'.join(kinds['suffix'])})$")
-    count = pl.col("support")
+    """One row per county, name and township: county_code, name, township_code, begins, inside.
+
+    Roads, villages, towns and estates ship on the word of one address; what else might be one establishment,
+    or names one, needs several different addresses.
+    """
+    public = kinds.filter(pl.col("kind").is_in(PUBLIC))["suffix"]
+    is_public = pl.col("name").str.contains(f"(?:{'|'.join(public)})$") & ~pl.col("name").str.contains(
+        ESTABLISHMENT
+    )
+    counts = {"begins": "start", "inside": "inner"}
     return (
-        facts.names.filter(~pl.col("name").str.contains(NO_NAME) | closed)
-        .filter(~pl.col("name").str.contains("公司|有限|集团"))
+        facts.names.filter(~pl.col("name").str.contains("公司|有限|集团"))
         .group_by("county_code", "name", "township_code")
         .agg(
-            begins=count.filter(pl.col("slot") == "start").sum(),
-            inside=count.filter(pl.col("slot") == "inner").sum(),
+            pl.col("support").filter(pl.col("slot") == slot).sum().alias(column)
+            for column, slot in counts.items()
         )
-        .filter(closed | (pl.col("begins") + pl.col("inside") > 2))
+        .filter(is_public | (pl.max_horizontal("begins", "inside") >= FEW))
         .sort("county_code", "name", "township_code")
     )
 
 
 def roads_to_ship(facts: PlaceFacts) -> pl.DataFrame:
-    """One row per stretch of a road that lies in several townships: side by side numbers of one township.
+    """One row per stretch of a road that lies in several townships: neighbouring numbers of one township.
 
-    A stretch of one number that one address taught stays out: it would be that address.
+    A stretch of a single number stays out: it would be somebody's address.
     """
     road = ["county_code", "road"]
     several = facts.numbers.filter(pl.col("township_code").n_unique().over(road) > 1)
     side = [*road, "is_odd"]
-    ordered = several.with_columns(is_odd=pl.col("number") % 2).sort(*side, "number", "support")
+    ordered = several.with_columns(is_odd=pl.col("number") % 2).sort(
+        *side, "number", "support", "township_code"
+    )
     changes = (pl.col("township_code") != pl.col("township_code").shift().over(side)).fill_null(True)
     return (
         ordered.with_columns(stretch=changes.cum_sum())
@@ -102,7 +116,7 @@ def roads_to_ship(facts: PlaceFacts) -> pl.DataFrame:
             to_number=pl.col("number").max(),
             support=pl.col("support").sum(),
         )
-        .filter(pl.col("support") > 1)
+        .filter(pl.col("from_number") < pl.col("to_number"))
         .select(*road, "from_number", "to_number", "township_code", "support")
     )
 
@@ -121,7 +135,7 @@ def main() -> None:
         pl.concat([gazetteer.villages.select("township_code", "village"), places.villages])
     )
     trust, confidence = measure(taught, villages, gazetteer, places)
-    facts = learn_places(taught.lazy())
+    facts = learn_places(taught.unique("row_id", maintain_order=True).lazy())
     tables = {
         "trust": trust.with_columns(pl.col("trust").round(4)),
         "confidence": confidence.with_columns(pl.col("margin", "confidence").round(4)),

@@ -7,6 +7,8 @@ third stays, a third loses its county, a third its town. One file, the city in a
 
 import argparse
 import resource
+import subprocess
+import tempfile
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -30,6 +32,7 @@ from transforms.place_names import read_names
 from transforms.place_text import with_main_text
 
 HELD_BACK, OF = 3, 10
+PEER_ROWS = 3_000
 CLASSES = ("as written", "county left out", "hidden town", "labelled", "no current town")
 
 
@@ -55,7 +58,7 @@ def distilled(sources: Sources, gazetteer: Gazetteer, seed: int) -> PlaceKnowled
     of_division = gazetteer.villages.select("township_code", "village")
     villages = village_facts(pl.concat([of_division, places.villages]))
     trust, confidence = measure(taught, villages, gazetteer, places)
-    facts = learn_places(taught.lazy())
+    facts = learn_places(taught.unique("row_id", maintain_order=True).lazy())
     return replace(
         places,
         trust=trust,
@@ -183,12 +186,46 @@ def _report_calibration(known: pl.DataFrame) -> None:
     print(f"  expected calibration error {bands.select(off.sum() / pl.col('len').sum()).item():.4f}")
 
 
+def report_peers(answered: pl.DataFrame, interpreter: Path, gazetteer: Gazetteer) -> None:
+    """Print how many towns ours and the peers name rightly on one sample, and the peers' rates.
+
+    `interpreter`: a Python that has what bench/peers.txt lists. A town is right if its name is.
+    """
+    known = answered.filter(pl.col("truth").is_not_null())
+    sample = known.sample(min(PEER_ROWS, known.height), seed=1, shuffle=True)
+    with tempfile.TemporaryDirectory() as folder:
+        asked, found = Path(folder) / "asked.csv", Path(folder) / "found.csv"
+        sample.select("address").write_csv(asked)
+        script = Path(__file__).with_name("peers.py")
+        subprocess.run([interpreter, script, asked, found], check=True, stdout=subprocess.DEVNULL)
+        peers = pl.read_csv(found)
+    names = gazetteer.divisions.select(truth="code", town="name")
+    counties = gazetteer.divisions.select(_county="code", county_name="name")
+    both = pl.concat([sample, peers], how="horizontal").join(names, on="truth").join(
+        counties, left_on=pl.col("truth").str.slice(0, 6), right_on="_county"
+    )  # fmt: skip
+    right = both.group_by("case").agg(
+        pl.len(),
+        ours=(pl.col("division_code").str.slice(0, 9) == pl.col("truth")).fill_null(False).mean(),
+        jionlp=(pl.col("jionlp_town") == pl.col("town")).fill_null(False).mean(),
+        our_county=(pl.col("division_code").str.slice(0, 6) == pl.col("truth").str.slice(0, 6)).mean(),
+        cpca=(pl.col("cpca_county") == pl.col("county_name")).fill_null(False).mean(),
+    )
+    heads = f"{'rows':>7}{'town: ours':>12}{'jionlp':>9}{'county: ours':>14}{'cpca':>8}"
+    print(f"\n{'sample: share right':22}{heads}")
+    for case, rows, ours, jionlp, our_county, cpca in right.sort("case").iter_rows():
+        print(f"{case:22}{rows:>7,}{ours:>12.3f}{jionlp:>9.3f}{our_county:>14.3f}{cpca:>8.3f}")
+    seconds = peers.select("jionlp_seconds", "cpca_seconds").row(0)
+    print(f"a second: jionlp {sample.height / seconds[0]:,.0f}, cpca {sample.height / seconds[1]:,.0f}")
+
+
 def main() -> None:
     """Print the measurement."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--registrations", type=Path, required=True)
     parser.add_argument("--labelled", type=Path, required=True)
     parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--peers", type=Path, help="a Python with bench/peers.txt installed, to compare")
     parser.add_argument("--out", type=Path, help="keep the answers as Parquet, to look at")
     arguments = parser.parse_args()
     sources, gazetteer = Sources(arguments.registrations, arguments.labelled), load_gazetteer()
@@ -198,6 +235,8 @@ def main() -> None:
     answered = answers(asked, gazetteer, places)
     spent = time.process_time() - started
     report(answered)
+    if arguments.peers:
+        report_peers(answered, arguments.peers, gazetteer)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(
         f"\n{answered.height:,} addresses, {spent:.1f} processor seconds with learning, peak {peak:,.0f} MB"

@@ -83,7 +83,7 @@ def load_lake(home: Path) -> Lake:
     )
 
 
-NOT_EVIDENCE = ("subjects", "units")
+NOT_EVIDENCE = ("subjects", "units", "open_units")
 
 
 def warehouse_table(lake: Lake, query: str) -> pl.DataFrame:

@@ -39,7 +39,7 @@ def main() -> None:
     except EnvironmentProblem as problem:
         _stop(3, str(problem))
     except OSError as fault:
-        _stop(3, f"{fault.strerror or fault}: {fault.filename or ''}; mend it and run again with --resume")
+        _stop(3, f"{fault.strerror or fault}: {fault.filename or ''}; mend it and run again")
     except Exception as fault:
         if type(fault).__name__ == "GateFailedError":
             _stop(1, str(fault))

@@ -19,7 +19,8 @@ from warehouse.build import BatchFiles, BatchRecord
 from warehouse.publish import Version, history, published_file, rollback
 from warehouse.read import read_batches
 
-TABLES = ("enterprises", "rule_hits", "visit_targets", "link_conflicts")
+TABLES = ("enterprises", "rule_hits", "visit_targets")
+"""The curated tables that the warehouse is built of; places and link_conflicts stay in the lake."""
 
 
 @dataclass(frozen=True)

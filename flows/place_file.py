@@ -1,10 +1,9 @@
 """The verb `place`: the addresses of any CSV, Parquet or XLSX file to divisions.
 
-Here: reading and writing the user's file batch by batch, so that memory does not grow with it.
+Here: reading and writing the user's file batch by batch; memory does not grow with a Parquet or UTF-8 file.
 Not here: placing (transforms/place.py), the index on disk (place_store.py).
 """
 
-import shutil
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -50,13 +49,14 @@ class PlaceRequest:
 def place_file(request: PlaceRequest) -> int:
     """Write the input's columns plus the placement, one row per row in input order; return the row count.
 
-    What the file itself names teaches the rest. With an index, nothing is learned from the file.
+    What the file itself names teaches the rest; with an index, that index does. What ships is always known.
     """
-    _require_writable(request.out_file)
-    with tempfile.TemporaryDirectory(prefix="zoufang-place-") as folder:
+    _require_writable(request)
+    with tempfile.TemporaryDirectory(prefix=".zoufang-place-", dir=request.out_file.parent) as folder:
         spool = Path(folder)
         taught = [_spool(batch, number, spool, request) for number, batch in enumerate(_batches(request))]
-        facts = read_index(request.index) if request.index else merge_facts([known_places(), *taught])
+        learned = [read_index(request.index)] if request.index else taught
+        facts = merge_facts([known_places(), *learned])
         count = _place_spooled(spool, len(taught), facts, request)
         _collect(spool, len(taught), request.out_file)
     return count
@@ -107,14 +107,19 @@ def _collect(spool: Path, batches: int, out_file: Path) -> None:
         lazy.sink_csv(temporary, include_bom=True)
     else:
         lazy.collect().write_excel(temporary)
-    shutil.move(temporary, out_file)
+    temporary.replace(out_file)
 
 
-def _require_writable(path: Path) -> None:
+def _require_writable(request: PlaceRequest) -> None:
+    path = request.out_file
     if path.suffix.lower() not in SUFFIXES:
         raise InputProblem(f"{path}: '{path.suffix}' is not supported; name it .csv, .parquet or .xlsx")
     if not path.absolute().parent.is_dir():
         raise InputProblem(f"{path}: its folder does not exist; make it, or name another --out")
+    if path.is_dir():
+        raise InputProblem(f"{path}: is a folder; name a file in it as --out")
+    if path.absolute() in {p.absolute() for p in (request.in_file, request.index) if p}:
+        raise InputProblem(f"{path}: is read as well; name another file as --out")
 
 
 def _batches(request: PlaceRequest) -> Iterator[pl.DataFrame]:
@@ -122,7 +127,9 @@ def _batches(request: PlaceRequest) -> Iterator[pl.DataFrame]:
     path = request.in_file
     try:
         table = _scan(path)
-        _require_columns(table.collect_schema().names(), request)
+        schema = table.collect_schema()
+        _require_columns(schema.names(), request)
+        _require_flat(schema, path)
         found = False
         for batch in table.collect_batches(chunk_size=BATCH_ROWS, maintain_order=True):
             found = True
@@ -144,16 +151,31 @@ def _require_columns(found: list[str], request: PlaceRequest) -> None:
         )
 
 
+def _require_flat(schema: pl.Schema, path: Path) -> None:
+    nested = [column for column, kind in schema.items() if kind.is_nested()]
+    if nested:
+        raise InputProblem(
+            f"{path}: columns {', '.join(nested)} hold lists or structs; export one value a cell"
+        )
+
+
 def _scan(path: Path) -> pl.LazyFrame:
     if not path.is_file():
         raise InputProblem(f"{path}: no such file; --in must name a CSV, Parquet or XLSX file")
     if path.suffix.lower() == ".parquet":
         return pl.scan_parquet(path)
     if path.suffix.lower() == ".xlsx":
-        return pl.read_excel(path, infer_schema_length=0).lazy()
+        return _read_xlsx(path).lazy()
     if path.suffix.lower() == ".csv":
         return _scan_csv(path)
     raise InputProblem(f"{path}: '{path.suffix}' is not supported; save it as .csv, .parquet or .xlsx")
+
+
+def _read_xlsx(path: Path) -> pl.DataFrame:
+    try:
+        return pl.read_excel(path, infer_schema_length=0)
+    except Exception as fault:  # the reader's own errors have no common ancestor
+        raise InputProblem(f"{path}: the Excel file is damaged or none ({fault}); save it again") from fault
 
 
 def _scan_csv(path: Path) -> pl.LazyFrame:

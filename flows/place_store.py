@@ -29,17 +29,16 @@ def write_index(facts: PlaceFacts, path: Path) -> Path:
 
 def read_index(path: Path) -> PlaceFacts:
     """Return the facts of an index file; InputProblem if it is none."""
-    wanted = {"county_code", "slot", "name", "township_code", "support"}
+    text = dict.fromkeys(("county_code", "slot", "name", "township_code"), pl.String())
+    wanted = {**text, "support": pl.Int64()}
     try:
         table = pl.read_parquet(path)
     except (OSError, pl.exceptions.PolarsError) as fault:
         raise InputProblem(
-            f"{path}: not an index of places ({fault}); a run leaves one in lake/places"
+            f"{path}: not an index of places ({fault}); a run leaves one in lake/curated/places"
         ) from fault
-    if not wanted <= set(table.columns):
-        raise InputProblem(
-            f"{path}: not an index of places; it needs the columns {', '.join(sorted(wanted))}"
-        )
+    if any(table.schema.get(column) != kind for column, kind in wanted.items()):
+        raise InputProblem(f"{path}: not an index of places; it needs the columns {', '.join(wanted)}")
     is_number = pl.col("slot") == NUMBERS
     parts = pl.col("name").str.split_exact("#", 1).struct
     numbers = table.filter(is_number).select(

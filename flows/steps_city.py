@@ -81,7 +81,7 @@ def city_facts(
 def city_step(work: Path, city: str, years: Sequence[int], settings: Settings, run_id: str) -> Body:
     """Write the curated tables of one city, sorted by subject; return counts for account and report."""
     rules, own = load_rules(), city_frames(work, city)
-    placed, learned = place_city(city, own["subjects"], own["units"], rules.common.day("census_on"))
+    placed, learned = place_city(own["subjects"], own["units"], rules.common.day("census_on"))
     frames = city_facts(work, city, placed.lazy(), years, settings)
     hits = screen_subjects(frames["facts"], rules, settings.as_of).collect().sort("subject_key", "rule_id")
     decided = decide(frames["facts"], hits.lazy(), rules.scope(settings.scope))

@@ -20,7 +20,6 @@ from transforms.evidence import route_evidence
 from transforms.ingest import staged_schema
 from transforms.link import link_census, prepare_units
 from transforms.link_probable import link_left_over
-from transforms.registrar import PROVINCE_OFFICE
 
 EVENT_DATES = {
     "abnormal_list": "in_date",
@@ -113,12 +112,13 @@ def _open_units(units: pl.LazyFrame, links: pl.DataFrame, cities: pl.LazyFrame) 
     )
     is_linked = pl.col("outcome") == "linked"
     linked = links.lazy().filter(is_linked).select("unit_key", "subject_key").join(by_unit, on="unit_key")
-    spoken_for = (
-        linked.drop_nulls("organisation").select("organisation", "subject_key").unique("organisation")
-    )
+    spoken_for = linked.drop_nulls("organisation").group_by("organisation").agg(pl.col("subject_key").min())
     told = links.lazy().filter(~is_linked).select("unit_key", "outcome").join(by_unit, on="unit_key")
     placed = told.join(spoken_for, on="organisation", how="left").join(cities, on="subject_key", how="left")
-    city = pl.coalesce("register_city_code", pl.col("county").str.slice(0, 4), pl.lit(PROVINCE_OFFICE))
+    # A unit of no city at work would be read by no city's step.
+    at_work = cities.select(pl.col("register_city_code").unique().sort()).collect().to_series()
+    named = pl.coalesce("register_city_code", pl.col("county").str.slice(0, 4))
+    city = pl.when(named.is_in(at_work.implode())).then(named).otherwise(pl.lit(at_work.first()))
     return placed.select("unit_key", "outcome", "subject_key", city.alias("register_city_code")).collect()
 
 
@@ -149,7 +149,7 @@ def write_by_city(rows: pl.DataFrame, folder: Path) -> list[Path]:
     folder.mkdir(parents=True, exist_ok=True)
     for stale in folder.glob("*.parquet"):
         stale.unlink()
-    order = [c for c in ("subject_key", "source_file", "row_no") if c in rows.columns]
+    order = [c for c in ("subject_key", "source_file", "row_no", "unit_key") if c in rows.columns]
     paths = []
     for (city,), part in rows.partition_by("register_city_code", as_dict=True).items():
         path = folder / f"{city}.parquet"

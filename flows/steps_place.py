@@ -46,14 +46,14 @@ def known_common() -> pl.DataFrame:
     return common_names(known_places())
 
 
-def known_in_city(city: str) -> PlaceFacts:
-    """Return what ships about the places of one city (4 digits), a tenth of it all on average."""
-    inside = pl.col("county_code").str.starts_with(city)
+def known_in(cities: pl.Series) -> PlaceFacts:
+    """Return what ships about the places of some cities (4 digits each): mostly one, a tenth of it all."""
+    inside = pl.col("county_code").str.slice(0, 4).is_in(cities.implode())
     return PlaceFacts(known_places().names.filter(inside), known_places().numbers.filter(inside))
 
 
 def place_city(
-    city: str, subjects: pl.LazyFrame, units: pl.LazyFrame, census_on: date
+    subjects: pl.LazyFrame, units: pl.LazyFrame, census_on: date
 ) -> tuple[pl.DataFrame, PlaceFacts]:
     """Return the placement of each subject (subject_key, …) and what the city's own addresses taught."""
     gazetteer, places = load_gazetteer(), load_places()
@@ -61,7 +61,7 @@ def place_city(
     addresses = subject_addresses(subjects, units, census_on, towns).collect()
     read = _read(addresses)
     learned = learn_places(teaching(read.lazy(), addresses.lazy()))
-    facts = merge_facts([known_in_city(city), learned])
+    facts = merge_facts([known_in(read["city_code"].unique()), learned])
     lookup = make_lookup(facts, gazetteer.units, places.trust, known_common())
     office = places.methods.filter(pl.col("method") == OFFICE)["confidence"].item()
     placed = place_subjects(addresses.lazy(), _place(read, lookup), office).collect()

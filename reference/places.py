@@ -5,7 +5,6 @@ Here: reading `places/*` into small frames.  Not here: applying them (transforms
 
 from dataclasses import dataclass
 from functools import cache
-from hashlib import sha256
 from pathlib import Path
 
 import polars as pl
@@ -26,11 +25,6 @@ class PlaceKnowledge:
     trust: pl.DataFrame  # slot, level, support_band, purity_band, common_band, trust
     near_trust: pl.DataFrame  # distance_band, trust
     confidence: pl.DataFrame  # level, margin, confidence; sorted by margin
-
-
-def places_version() -> str:
-    """Return a content hash of every file of place knowledge."""
-    return sha256(b"".join(f.read_bytes() for f in sorted(PLACES_DIR.glob("*.csv")))).hexdigest()[:12]
 
 
 @cache

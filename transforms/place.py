@@ -25,6 +25,7 @@ CERTAIN = ("code12", "code9", "town_name", "town_former", "town_in_city")
 LEAST_CONFIDENCE = 0.6
 """Below this an answer of the index is no answer; it stays the runner-up for review."""
 _CORE_LENGTHS = (2, 3)
+_MISSING = ["no_town_evidence", "no_county_evidence", "no_evidence"]
 _NOT_BEHIND_CORE = (
     r"^(?:[路街巷弄大桥江山市区县村新]"
     r"|[一-龥]?(?:路|街|大道|大街|公路|巷|弄|区|期|苑|小区|花园|公寓|村|社区|\d))"
@@ -55,12 +56,24 @@ def place_read(
 
     No place is ever assumed: without evidence of a town the row stays at county or city level.
     """
-    certain = read.filter(pl.col("township_code").is_not_null()).with_columns(
-        confidence=pl.lit(None, pl.Float64), runner_up=pl.lit(None, pl.String), support=pl.lit(None, pl.Int64)
-    )
+    certain = _unasked(read.filter(pl.col("township_code").is_not_null()))
     asked = place_by_index(read.filter(pl.col("township_code").is_null()), lookup, places.near_trust)
     decided = pl.concat([certain, _decided_by_index(asked, places)], how="diagonal")
     return _named(decided, gazetteer, places).select("row_id", *OUTPUT)
+
+
+def name_places(read: pl.LazyFrame, gazetteer: Gazetteer, places: PlaceKnowledge) -> pl.LazyFrame:
+    """The same columns by what is written alone: codes, towns and the villages of a town; no index."""
+    return _named(_unasked(read), gazetteer, places).select("row_id", *OUTPUT)
+
+
+def _unasked(read: pl.LazyFrame) -> pl.LazyFrame:
+    """The rows with the columns that only the index fills."""
+    return read.with_columns(
+        confidence=pl.lit(None, pl.Float64),
+        runner_up=pl.lit(None, pl.String),
+        support=pl.lit(None, pl.Int64),
+    )
 
 
 def _with_code(read: pl.LazyFrame, gazetteer: Gazetteer) -> pl.LazyFrame:
@@ -120,9 +133,8 @@ def _decided_by_name(found: pl.LazyFrame, gazetteer: Gazetteer) -> pl.LazyFrame:
             township_code=town,
             method=pl.coalesce(pl.when(code.is_not_null()).then(method) for code, method in ladder),
             unit=pl.coalesce(wide, "county_code", "city_code"),
-            place_note=_note(),
         )
-        .with_columns(county_code=county)
+        .with_columns(county_code=county, place_note=_note(gazetteer))
         .with_columns(city_code=pl.coalesce(pl.col("county_code").str.slice(0, 4), "city_code"))
         .with_columns(method=pl.coalesce("method", _county_method()))
         .select("row_id", "division_code", "city_code", "county_code", "township_code", "unit", "method",
@@ -147,16 +159,10 @@ def _decided_by_index(asked: pl.LazyFrame, places: PlaceKnowledge) -> pl.LazyFra
             method=pl.when(sure).then(method).otherwise("method"),
             runner_up=pl.when(sure).then("runner_up").otherwise("learned_town"),
             confidence=pl.when(sure).then("confidence"),
-            place_note=pl.when(sure & (pl.col("place_note") != "town_not_in_county"))
-            .then(None)
-            .otherwise("place_note"),
+            place_note=pl.when(~(sure & pl.col("place_note").is_in(_MISSING))).then("place_note"),
         )
-        .with_columns(
-            county_code=pl.coalesce(pl.col("township_code").str.slice(0, 6), "county_code"),
-        )
-        .with_columns(
-            city_code=pl.coalesce(pl.col("county_code").str.slice(0, 4), "city_code"),
-        )
+        .with_columns(county_code=pl.coalesce(pl.col("township_code").str.slice(0, 6), "county_code"))
+        .with_columns(city_code=pl.coalesce(pl.col("county_code").str.slice(0, 4), "city_code"))
         .drop("learned_town", "learned_kind", "margin", "level")
     )
 
@@ -173,20 +179,32 @@ def _county_method() -> pl.Expr:
     return (
         pl.when(pl.col("county_code").is_not_null())
         .then(in_county)
-        .when(pl.col("city_code").is_not_null())
+        .when(pl.col("text_city").is_not_null())
         .then(pl.lit("city_text"))
+        .when(pl.col("city_code").is_not_null())
+        .then(pl.lit("city_hint"))
     )
 
 
-def _note() -> pl.Expr:
-    """Why a row needs a look: what text, code and hint disagree on, or what is missing."""
-    text = pl.col("text_scope").is_not_null()
-    by_code = (pl.col("code_scope") != pl.col("text_scope")) & text
-    open_town = pl.coalesce("name_town", "city_town", "core_town", "core_in_city", "code_town").is_null()
+def _note(gazetteer: Gazetteer) -> pl.Expr:
+    """Why a row needs a look: what text, code and hint disagree on, or what is missing.
+
+    余杭市 and a code of 余杭区 agree: counties of today are compared, not names.
+    """
+    scopes = gazetteer.scopes
+
+    def county(scope: str) -> pl.Expr:
+        return pl.col(scope).replace_strict(
+            scopes["scope"], scopes["county_code"], default=None, return_dtype=pl.String
+        )
+
+    differs = {s: (county(s) != county("text_scope")).fill_null(False) for s in ("code_scope", "hint_scope")}
+    other_town = (pl.col("code_town") != pl.col("name_town")).fill_null(False)
+    open_town = pl.col("township_code").is_null()
     return (
-        pl.when(by_code | (pl.col("code_town") != pl.col("name_town")))
+        pl.when(differs["code_scope"] | other_town)
         .then(pl.lit("code_text_conflict"))
-        .when((pl.col("hint_scope") != pl.col("text_scope")) & text)
+        .when(differs["hint_scope"])
         .then(pl.lit("hint_text_conflict"))
         .when((pl.col("text_city") != pl.col("scope_city")).fill_null(False))
         .then(pl.lit("city_county_conflict"))
@@ -203,14 +221,17 @@ def _note() -> pl.Expr:
 
 def _named(decided: pl.LazyFrame, gazetteer: Gazetteer, places: PlaceKnowledge) -> pl.LazyFrame:
     """The rows with community, names per level, level, padded code and confidence."""
+    names = gazetteer.divisions
     in_town = pair_lookup(gazetteer.town_villages, ("township_code", "village"), "division_code")
-    code = pl.when(pl.col("method") == "code12").then("division_code")
+    listed = names["code"].implode()
+    code = pl.when((pl.col("method") == "code12") & pl.col("division_code").is_in(listed)).then(
+        "division_code"
+    )
     by_name = [in_town(pl.col("township_code"), pl.col(column)) for column in ("start", "seg1")]
     coded = decided.with_columns(
         _province=pl.when(pl.col("city_code").is_not_null()).then(pl.lit(gazetteer.province[0])),
         community_code=pl.coalesce(code, *by_name),
     )
-    names = gazetteer.divisions
     codes = ("_province", "city_code", "county_code", "township_code", "community_code")
     levels = dict(zip(("province", "city", "county", "township", "community"), codes, strict=True))
     stated = places.methods.drop_nulls("confidence")

