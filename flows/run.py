@@ -108,7 +108,7 @@ gate_task = task(cache_policy=NO_CACHE, persist_result=False)(gate_step)
 publish_task = io_task(publish_step)
 
 
-THREADS = cast("TaskRunner[PrefectFuture[Any]]", ThreadPoolTaskRunner(max_workers=2))
+THREADS = cast("TaskRunner[PrefectFuture[Any]]", ThreadPoolTaskRunner(max_workers=3))
 
 
 @flow(name="zoufang-run", task_runner=THREADS, persist_result=False)

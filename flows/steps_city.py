@@ -63,13 +63,17 @@ def city_facts(
 ) -> dict[str, pl.LazyFrame]:
     """Return the city's frames, plus placed and facts, each one row per subject."""
     frames, rules, classes = city_frames(work, city), load_rules(), load_classes()
-    gathered = gather_evidence(
-        **frames,
-        superseded=pl.scan_parquet(work / "superseded.parquet"),
-        parents=pl.scan_parquet(work / "parents.parquet"),
-        classes=classes,
-        rules=rules,
-        as_of=settings.as_of,
+    gathered = (
+        gather_evidence(
+            **frames,
+            superseded=pl.scan_parquet(work / "superseded.parquet"),
+            parents=pl.scan_parquet(work / "parents.parquet"),
+            classes=classes,
+            rules=rules,
+            as_of=settings.as_of,
+        )
+        .collect()
+        .lazy()
     )
     classified = classify_subjects(gathered, classes=classes, rules=rules, as_of=settings.as_of)
     facts = screening_facts(
@@ -100,7 +104,7 @@ def city_step(work: Path, city: str, years: Sequence[int], settings: Settings, r
         path = settings.home.curated(table, settings.as_of, city, run_id)
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = path.with_suffix(".tmp")
-        frame.write_parquet(temporary)
+        frame.write_parquet(temporary, compression="zstd", compression_level=1)
         temporary.replace(path)
         paths.append(path)
     return paths, _figures(enterprises)

@@ -81,7 +81,10 @@ def link_step(files: Sequence[Path], subjects: Sequence[Path], work: Path) -> Bo
 
     Also written: the review of doubtful links and the counts of the probabilistic round's blocks.
     """
-    units = prepare_units(scan_source("census", files), load_register_codes())
+    # Read back four times: prepared once, on disk, so that memory does not hold the census.
+    prepared = work / "prepared_units.parquet"
+    prepare_units(scan_source("census", files), load_register_codes()).sink_parquet(prepared)
+    units = pl.scan_parquet(prepared)
     keys = pl.scan_parquet(list(subjects))
     exact = link_census(units, keys).collect(engine="streaming")
     links, probable = link_left_over(exact, units, keys, load_register_codes(), load_link_tables())
@@ -102,6 +105,7 @@ def link_step(files: Sequence[Path], subjects: Sequence[Path], work: Path) -> Bo
     probable.review.write_parquet(extra[0])
     probable.blocks.write_parquet(extra[1])
     extra += write_by_city(_open_units(units, links, cities), work / "open_units")
+    prepared.unlink()
     return [*write_by_city(rows, work / "units"), *extra], {"outcomes": counts, "methods": methods}
 
 
@@ -153,6 +157,6 @@ def write_by_city(rows: pl.DataFrame, folder: Path) -> list[Path]:
     paths = []
     for (city,), part in rows.partition_by("register_city_code", as_dict=True).items():
         path = folder / f"{city}.parquet"
-        part.sort(order).write_parquet(path)
+        part.sort(order).write_parquet(path, compression="zstd", compression_level=1)
         paths.append(path)
     return sorted(paths)
