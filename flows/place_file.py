@@ -17,7 +17,7 @@ from reference.divisions import load_gazetteer
 from reference.errors import InputProblem
 from reference.places import load_places
 from reference.text_tables import load_text_tables
-from transforms.place import CERTAIN, place_read, read_addresses
+from transforms.place import place_read, read_addresses, teaches
 from transforms.place_index import PlaceFacts, learn_places, make_lookup, merge_facts
 
 BATCH_ROWS = 250_000
@@ -75,7 +75,7 @@ def _spool(batch: pl.DataFrame, number: int, spool: Path, request: PlaceRequest)
     read = read_addresses(rows, load_gazetteer(), load_places(), load_text_tables()).collect()
     batch.write_parquet(spool / f"rows-{number}.parquet", compression="lz4")
     read.write_parquet(spool / f"read-{number}.parquet", compression="lz4")
-    return learn_places(read.lazy().filter(pl.col("method").is_in(CERTAIN)))
+    return learn_places(read.lazy().filter(teaches()))
 
 
 def _place_spooled(spool: Path, batches: int, facts: PlaceFacts, request: PlaceRequest) -> int:

@@ -19,6 +19,7 @@ from transforms.conform import conform_registry
 from transforms.evidence import route_evidence
 from transforms.ingest import staged_schema
 from transforms.link import link_census, prepare_units
+from transforms.link_conflicts import open_units
 from transforms.link_probable import link_left_over
 
 EVENT_DATES = {
@@ -104,26 +105,9 @@ def link_step(files: Sequence[Path], subjects: Sequence[Path], work: Path) -> Bo
     extra = [work / "link_review.parquet", work / "link_blocks.parquet"]
     probable.review.write_parquet(extra[0])
     probable.blocks.write_parquet(extra[1])
-    extra += write_by_city(_open_units(units, links, cities), work / "open_units")
+    extra += write_by_city(open_units(units, links.lazy(), cities).collect(), work / "open_units")
     prepared.unlink()
     return [*write_by_city(rows, work / "units"), *extra], {"outcomes": counts, "methods": methods}
-
-
-def _open_units(units: pl.LazyFrame, links: pl.DataFrame, cities: pl.LazyFrame) -> pl.DataFrame:
-    """One row per unit not linked: unit_key, outcome, the subject its organisation is linked to, its city."""
-    by_unit = units.select(
-        "unit_key", "organisation", county=pl.coalesce("reg_county_code", "loc_county_code")
-    )
-    is_linked = pl.col("outcome") == "linked"
-    linked = links.lazy().filter(is_linked).select("unit_key", "subject_key").join(by_unit, on="unit_key")
-    spoken_for = linked.drop_nulls("organisation").group_by("organisation").agg(pl.col("subject_key").min())
-    told = links.lazy().filter(~is_linked).select("unit_key", "outcome").join(by_unit, on="unit_key")
-    placed = told.join(spoken_for, on="organisation", how="left").join(cities, on="subject_key", how="left")
-    # A unit of no city at work would be read by no city's step.
-    at_work = cities.select(pl.col("register_city_code").unique().sort()).collect().to_series()
-    named = pl.coalesce("register_city_code", pl.col("county").str.slice(0, 4))
-    city = pl.when(named.is_in(at_work.implode())).then(named).otherwise(pl.lit(at_work.first()))
-    return placed.select("unit_key", "outcome", "subject_key", city.alias("register_city_code")).collect()
 
 
 def route_step(

@@ -132,12 +132,38 @@ def _unseen(alone: pl.LazyFrame, census_on: date) -> pl.LazyFrame:
     return firms.select(kind.alias("conflict"), "subject_key", unit).drop_nulls("conflict")
 
 
-def _open(open_units: pl.LazyFrame) -> pl.LazyFrame:
+def _open(left_open: pl.LazyFrame) -> pl.LazyFrame:
     """K7: units of no subject; K10: further units of a linked one."""
     second = (pl.col("outcome") == "secondary") & pl.col("subject_key").is_not_null()
     kind = pl.when(second).then(pl.lit("K10")).when(pl.col("outcome") == "unlinked").then(pl.lit("K7"))
-    return open_units.select(kind.alias("conflict"), "subject_key", "unit_key").drop_nulls("conflict")
+    return left_open.select(kind.alias("conflict"), "subject_key", "unit_key").drop_nulls("conflict")
 
 
 def _division(code: pl.Expr) -> pl.Expr:
     return code.str.extract(r"^[A-T]?(\d{2})", 1)
+
+
+def open_units(units: pl.LazyFrame, links: pl.LazyFrame, cities: pl.LazyFrame) -> pl.LazyFrame:
+    """One row per unit not linked: unit_key, outcome, the subject its organisation is linked to, its city.
+
+    `cities`: subject_key, register_city_code. A unit of no city at work goes to the first one: else it would
+    be read by no city's step and be lost.
+    """
+    county = pl.coalesce("reg_county_code", "loc_county_code")
+    by_unit = units.select("unit_key", "organisation", named=county.str.slice(0, 4))
+    is_linked = pl.col("outcome") == "linked"
+    linked = links.filter(is_linked).select("unit_key", "subject_key").join(by_unit, on="unit_key")
+    spoken_for = linked.drop_nulls("organisation").group_by("organisation").agg(pl.col("subject_key").min())
+    at_work = cities.select(at_work="register_city_code").unique()
+    first = at_work.select(first=pl.col("at_work").min())
+    return (
+        links.filter(~is_linked)
+        .select("unit_key", "outcome")
+        .join(by_unit, on="unit_key")
+        .join(spoken_for, on="organisation", how="left")
+        .join(cities, on="subject_key", how="left")
+        .with_columns(named=pl.coalesce("register_city_code", "named"))
+        .join(at_work.with_columns(known="at_work"), left_on="named", right_on="at_work", how="left")
+        .join(first, how="cross")
+        .select("unit_key", "outcome", "subject_key", register_city_code=pl.coalesce("known", "first"))
+    )

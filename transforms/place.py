@@ -33,6 +33,12 @@ _NOT_BEHIND_CORE = (
 """What makes the characters before it a name of their own: 阳明西路 does not say 阳明街道."""
 
 
+def teaches() -> pl.Expr:
+    """Whether a read address teaches the index: its township is written down, and no code disputes it."""
+    undisputed = pl.col("place_note").ne_missing(pl.lit("code_text_conflict"))
+    return pl.col("method").is_in(CERTAIN) & undisputed
+
+
 def read_addresses(
     rows: pl.LazyFrame, gazetteer: Gazetteer, places: PlaceKnowledge, text: TextTables
 ) -> pl.LazyFrame:

@@ -8,12 +8,11 @@ from datetime import date
 
 import polars as pl
 
-from transforms.place import CERTAIN, OUTPUT
+from transforms.place import OUTPUT, teaches
 
 REGISTRAR_CONFIDENCE = 0.6
 OFFICE = "office"
 OFFICE_SUFFIX = r"(?:(?:市场监督管理|市场监管|工商行政管理|工商|监管)?(?:分局|所))$"
-CONTRADICTORY = "code_text_conflict"
 _NONE = pl.lit(None, dtype=pl.String)
 
 
@@ -60,8 +59,7 @@ def subject_addresses(
 def teaching(read: pl.LazyFrame, addresses: pl.LazyFrame) -> pl.LazyFrame:
     """The read addresses whose township is certain and undisputed: they teach the index."""
     real = addresses.filter(pl.col("source") != OFFICE).select("row_id")
-    undisputed = pl.col("place_note").ne_missing(pl.lit(CONTRADICTORY))
-    return read.filter(pl.col("method").is_in(CERTAIN) & undisputed).join(real, on="row_id", how="semi")
+    return read.filter(teaches()).join(real, on="row_id", how="semi")
 
 
 def place_subjects(addresses: pl.LazyFrame, placed: pl.LazyFrame, office_confidence: float) -> pl.LazyFrame:
