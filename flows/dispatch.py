@@ -1,0 +1,250 @@
+"""The verb `dispatch`: the published list of a batch as one workbook per township, with its manifest.
+
+Here: what there is to do, what an attempt before has done, worker processes, the manifest last.
+Not here: rows and workbooks (dispatch_units.py), summaries (dispatch_summary.py).
+
+`dispatch/<batch>/manifest.json` names every file that counts.  A file appears by rename, then a line in
+`journal.jsonl` says so; a killed dispatch goes on from the lines whose files still have their SHA-256.
+The list of a run never changes, so dispatching it again makes nothing new; another run published under the
+same batch id is the next version, with new file names, and the manifest before is kept.
+"""
+
+import json
+import multiprocessing
+import os
+import shutil
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from flows.batches import Pointer, batch_files, follow_warehouse, read_pointers
+from flows.dispatch_summary import SummaryEntry, write_summary
+from flows.dispatch_units import PartJob, UnitEntry, write_part
+from flows.home import Home
+from flows.manifest import combine, hash_file, write_json
+from reference.dispatch import load_list_layout
+from reference.errors import EnvironmentProblem, InputProblem
+from warehouse.items import listed_parts, write_items
+from warehouse.publish import published_file
+
+WORKERS = 2
+
+
+@dataclass(frozen=True)
+class Dispatched:
+    """What a dispatch came to: the manifest's content, and how many workbooks this call had to write."""
+
+    folder: Path
+    manifest: dict[str, Any]
+    written: int
+
+    @property
+    def figures(self) -> dict[str, Any]:
+        """Return the figures a program or a person wants: batch, version, files, rows, folder."""
+        kept = {name: self.manifest[name] for name in ("batch_id", "version", "run_id", "rows")}
+        workbooks = len(self.manifest["files"])
+        return {**kept, "workbooks": workbooks, "written": self.written, "folder": str(self.folder)}
+
+
+def dispatch(
+    home: Path, batch_id: str | None = None, counties: Sequence[str] = (), workers: int = WORKERS
+) -> Dispatched:
+    """Write the workbooks of a published batch (the newest by default), or of some of its counties only.
+
+    InputProblem if the batch is not published or a county has no targets in it.
+    """
+    installed = Home(home.resolve())
+    if not published_file(installed.root).exists():
+        raise InputProblem(f"{home}: nothing is published there 尚未发布; check --home, or run a batch first")
+    with installed.locked():
+        follow_warehouse(installed)
+        pointer = _pointer(installed, batch_id)
+        parts = _wanted_parts(installed, pointer, counties)
+        return _dispatch(installed, pointer, parts, bool(counties), workers)
+
+
+def _dispatch(home: Home, pointer: Pointer, parts: dict[str, int], some: bool, workers: int) -> Dispatched:
+    record = pointer.record
+    folder = home.root / "dispatch" / record.batch_id
+    old = _read_manifest(folder)
+    same_run = bool(old) and old["run_id"] == record.run_id
+    version = old["version"] if same_run else old.get("version", 0) + 1
+    before = [UnitEntry(**raw) for raw in old["files"]] if same_run else []
+    key = combine((record.run_id, str(version), load_list_layout().version))
+    done = {e.unit_code: e for e in _intact(folder, [*_journalled(folder, key), *before])}
+    held = [s for s in (old["summaries"] if same_run else []) if _holds(folder, s["file"], s["sha256"])]
+    if same_run and _complete(done.values(), held, parts, old):
+        return Dispatched(folder, old, 0)
+    folder.mkdir(parents=True, exist_ok=True)
+    with _staged(home, pointer, folder, parts if some else {}) as staged:
+        jobs = [
+            PartJob(staged / f"part={part}", part, folder, folder / "journal.jsonl", key, record.batch_id,
+                    version, record.as_of, tuple(e for e in done.values() if _part(e) == part))
+            for part in sorted(parts, key=lambda part: -parts[part])
+        ]  # fmt: skip
+        entries = _write_parts(jobs, workers)
+    _require_rows(entries, sum(parts.values()))
+    elsewhere = [entry for entry in done.values() if _part(entry) not in parts]
+    every = sorted([*entries, *elsewhere], key=lambda e: (_part(e), e.unit_code))
+    summaries = _summaries(folder, every, pointer, home, held)
+    manifest = _manifest(pointer, version, every, summaries)
+    if old and not same_run:
+        write_json(folder / f"manifest_v{old['version']}.json", old)
+    # The files' contents before the manifest that vouches for them, should the machine lose power.
+    os.sync()
+    write_json(folder / "manifest.json", manifest)
+    (folder / "journal.jsonl").unlink(missing_ok=True)
+    return Dispatched(
+        folder, manifest, len(entries) - len([e for e in entries if done.get(e.unit_code) == e])
+    )
+
+
+@contextmanager
+def _staged(home: Home, pointer: Pointer, folder: Path, parts: Iterable[str]) -> Iterator[Path]:
+    """Give the folder of the batch's rows by county, gone afterwards; what a killed call left is replaced."""
+    work = folder / ".work"
+    shutil.rmtree(work, ignore_errors=True)
+    (work / "items").mkdir(parents=True)
+    files = batch_files(home, pointer)
+    tables = {"enterprises": files.enterprises, "rule_hits": files.rule_hits}
+    write_items(
+        published_file(home.root), pointer.record.batch_id, tables, work / "items", tuple(parts)
+    )  # fmt: skip
+    yield work / "items"
+    shutil.rmtree(work)
+
+
+def _write_parts(jobs: Sequence[PartJob], workers: int) -> list[UnitEntry]:
+    """Write every part, the largest first; a worker ends as soon as this process is no more."""
+    # Two workers of one thread each keep two cores busy without Polars' threads waiting for one another.
+    os.environ["POLARS_MAX_THREADS"] = "1"
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers, mp_context=context, initializer=_end_with_parent) as pool:
+        found = list(pool.map(write_part, jobs))
+    del os.environ["POLARS_MAX_THREADS"]
+    return [entry for entries in found for entry in entries]
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+
+    def _watch() -> None:
+        parent.join()
+        os._exit(3)
+
+    threading.Thread(target=_watch, daemon=True).start()
+
+
+def _summaries(
+    folder: Path, entries: Sequence[UnitEntry], pointer: Pointer, home: Home, held: list[dict[str, Any]]
+) -> list[SummaryEntry]:
+    """Write the summary of every county that is whole, and of every city all of whose counties are."""
+    listed = listed_parts(published_file(home.root), pointer.record.batch_id)
+    whole = {_part(entry) for entry in entries}
+    codes = {part for part in whole if not part.endswith("00")}
+    for city in {part[:4] for part in listed}:
+        if {part for part in listed if part.startswith(city)} <= whole:
+            codes.add(city + "00")
+    return [
+        write_summary(folder, code, [e for e in entries if _part(e).startswith(_stem(code))],
+                      pointer.record.as_of)
+        for code in sorted(codes)
+    ]  # fmt: skip
+
+
+def _manifest(
+    pointer: Pointer, version: int, entries: Sequence[UnitEntry], summaries: Sequence[SummaryEntry]
+) -> dict[str, Any]:
+    """No time of day and no machine in it: the same list gives the same manifest."""
+    return {
+        "batch_id": pointer.record.batch_id,
+        "as_of": str(pointer.record.as_of),
+        "run_id": pointer.record.run_id,
+        "version": version,
+        "layout": load_list_layout().version,
+        "rows": sum(entry.rows for entry in entries),
+        "files": [asdict(entry) for entry in entries],
+        "summaries": [asdict(summary) for summary in summaries],
+    }
+
+
+def _pointer(home: Home, batch_id: str | None) -> Pointer:
+    pointers = read_pointers(home)
+    found = [pointer for pointer in pointers if batch_id in {None, pointer.record.batch_id}]
+    if not found:
+        known = ", ".join(pointer.record.batch_id for pointer in pointers)
+        raise InputProblem(f"batch {batch_id} is not published 批次未发布; published 已发布: {known}")
+    return found[-1]
+
+
+def _wanted_parts(home: Home, pointer: Pointer, counties: Sequence[str]) -> dict[str, int]:
+    listed = listed_parts(published_file(home.root), pointer.record.batch_id)
+    unknown = [county for county in counties if county not in listed]
+    if unknown:
+        raise InputProblem(
+            f"county {', '.join(unknown)} has no targets in {pointer.record.batch_id} 该县无走访目标; "
+            f"--county takes 6-digit codes, e.g. {next(iter(listed), '330106')}"
+        )
+    return {part: rows for part, rows in listed.items() if not counties or part in counties}
+
+
+def _read_manifest(folder: Path) -> dict[str, Any]:
+    path = folder / "manifest.json"
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+
+
+def _journalled(folder: Path, key: str) -> list[UnitEntry]:
+    """Return what an attempt before finished; a line torn by a kill counts as not written."""
+    path = folder / "journal.jsonl"
+    entries = []
+    for line in path.read_bytes().splitlines() if path.exists() else []:
+        try:
+            raw = json.loads(line)
+        except ValueError:
+            continue
+        if raw.pop("key") == key:
+            entries.append(UnitEntry(**raw))
+    return entries
+
+
+def _intact(folder: Path, entries: Iterable[UnitEntry]) -> list[UnitEntry]:
+    return [
+        e for e in entries if _holds(folder, e.file, e.sha256) and _holds(folder, e.csv, e.csv_sha256)
+    ]  # fmt: skip
+
+
+def _holds(folder: Path, file: str, sha256: str) -> bool:
+    path = folder / file
+    return path.is_file() and hash_file(path) == sha256
+
+
+def _complete(
+    done: Iterable[UnitEntry], held: Sequence[Any], parts: dict[str, int], old: dict[str, Any]
+) -> bool:
+    entries = list(done)
+    rows = sum(entry.rows for entry in entries if _part(entry) in parts)
+    every_file = len(entries) == len(old["files"]) and len(held) == len(old["summaries"])
+    return every_file and rows == sum(parts.values())
+
+
+def _part(entry: UnitEntry) -> str:
+    return entry.county_code or entry.city_code
+
+
+def _stem(code: str) -> str:
+    return code.removesuffix("00") if code.endswith("00") else code
+
+
+def _require_rows(entries: Sequence[UnitEntry], listed: int) -> None:
+    """Nothing is lost on the way to the townships, or the dispatch fails before its manifest."""
+    written = sum(entry.rows for entry in entries)
+    if written != listed:
+        raise EnvironmentProblem(
+            f"{listed:,} targets are published but {written:,} reached a workbook; "
+            "curated files of the batch are missing: publish the batch again"
+        )
