@@ -142,8 +142,11 @@ def _city(towns: pl.DataFrame, divisions: pl.DataFrame, draw: np.random.Generato
 def _filled(given: pl.DataFrame) -> pl.DataFrame:
     """Return the frame with every column of the curated table, plain where it has none."""
     columns = load_tables()["enterprises"].polars_schema
+    absent = pl.lit(None)
     return given.select(
-        (pl.col(name) if name in given.columns else pl.lit(PLAIN.get(name))).cast(kind).alias(name)
+        pl.coalesce(pl.col(name) if name in given.columns else absent, pl.lit(PLAIN.get(name)))
+        .cast(kind)
+        .alias(name)
         for name, kind in columns.items()
     )
 

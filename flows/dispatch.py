@@ -13,7 +13,6 @@ import json
 import multiprocessing
 import os
 import shutil
-import threading
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
@@ -23,7 +22,7 @@ from typing import Any
 
 from flows.batches import Pointer, batch_files, follow_warehouse, read_pointers
 from flows.dispatch_summary import SummaryEntry, write_summary
-from flows.dispatch_units import PartJob, UnitEntry, write_part
+from flows.dispatch_units import PartJob, UnitEntry, end_with_parent, write_part
 from flows.home import Home
 from flows.manifest import combine, hash_file, write_json
 from reference.dispatch import load_list_layout
@@ -123,21 +122,10 @@ def _write_parts(jobs: Sequence[PartJob], workers: int) -> list[UnitEntry]:
     # Two workers of one thread each keep two cores busy without Polars' threads waiting for one another.
     os.environ["POLARS_MAX_THREADS"] = "1"
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=context, initializer=_end_with_parent) as pool:
+    with ProcessPoolExecutor(workers, mp_context=context, initializer=end_with_parent) as pool:
         found = list(pool.map(write_part, jobs))
     del os.environ["POLARS_MAX_THREADS"]
     return [entry for entries in found for entry in entries]
-
-
-def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    assert parent is not None
-
-    def _watch() -> None:
-        parent.join()
-        os._exit(3)
-
-    threading.Thread(target=_watch, daemon=True).start()
 
 
 def _summaries(

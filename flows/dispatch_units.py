@@ -5,7 +5,9 @@ Here: one part (county or pool) of the staged list to files.  Not here: which pa
 
 import hashlib
 import json
+import multiprocessing
 import os
+import threading
 from dataclasses import asdict, dataclass
 from datetime import date
 from functools import cache
@@ -80,6 +82,18 @@ def part_folder(part: str) -> str:
     city = part[:4] + "00"
     names = [city] if part == city else [city, part]
     return "/".join(f"{code}_{name_of(code)}" for code in names)
+
+
+def end_with_parent() -> None:
+    """Let this worker process end as soon as the one that started it is no more, killed or not."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+
+    def _watch() -> None:
+        parent.join()
+        os._exit(3)
+
+    threading.Thread(target=_watch, daemon=True).start()
 
 
 def write_part(job: PartJob) -> list[UnitEntry]:

@@ -57,6 +57,8 @@ def write_items(
         con.execute(f"SET memory_limit = '{memory_limit}'")
         con.execute(f"SET temp_directory = '{folder.with_name('spill')}'")
         con.execute("SET preserve_insertion_order = false")
+        # It would write on the terminal, and into the JSON of --json.
+        con.execute("SET enable_progress_bar = false")
         for name, (table, columns, gives) in OPTIONAL.items():
             _offer(con, name, table, columns, gives, batch_id)
         written = con.execute(read_sql("dispatch", "items"), parameters).fetchall()
