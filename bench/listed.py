@@ -75,67 +75,65 @@ def skewed_cities(rows: int, largest: int, seed: int) -> Iterable[pl.DataFrame]:
     weight[0] = 0
     counts = np.minimum(np.floor(weight / weight.sum() * (rows - largest)).astype(int), largest)
     counts[0] = largest
-    counts[1] += rows - counts.sum()
+    left = rows - counts.sum()
+    counts[1:] += left // (towns.height - 1)
+    counts[-1] += left % (towns.height - 1)
     sized = towns.with_columns(count=pl.Series(counts), city=pl.col("division_code").str.head(4))
     for city in sized["city"].unique(maintain_order=True):
         yield _city(sized.filter(city=city), divisions, draw)
 
 
 def _city(towns: pl.DataFrame, divisions: pl.DataFrame, draw: np.random.Generator) -> pl.DataFrame:
+    """The enterprises of one city, in the columns of the curated table that the list shows."""
     names = dict(divisions.select("division_code", "name").iter_rows())
-    villages = (
-        divisions.filter(level="community")
-        .group_by("parent_code").agg(community_code="division_code")
-    )  # fmt: skip
-    base = (
-        towns.select(township_code="division_code", n="count").filter(pl.col("n") > 0)
-        .join(villages, left_on="township_code", right_on="parent_code", how="left", maintain_order="left")
-        .select("community_code", pl.col("township_code").repeat_by("n"))
-        .explode("township_code")
-    )  # fmt: skip
-    n = base.height
-    digits = pl.Series(draw.integers(0, 10**9, n))
-    pick, number, day = draw.integers(0, 200, n), draw.integers(1, 999, n), draw.integers(8000, 20000, n)
-    code = pl.col("township_code")
-    placed = base.with_columns(
-        pick=pl.Series(pick), number=pl.Series(number), known=pl.Series(draw.random(n) < 0.66)
-    ).with_columns(
-        division_code=pl.when("known")
-        .then(
-            pl.col("community_code").list.get(
-                pl.col("pick") % pl.col("community_code").list.len(), null_on_oob=True
-            )
-        )
-        .otherwise(code)
-        .fill_null(code)
-    )
-    city = str(towns["city"][0])
-    place = [pl.lit("浙江省" + names[city.ljust(12, "0")]), pl.col("county"), pl.col("township")]
-    road = pl.format("{}{}路{}号{}室", pl.lit("文"), pl.col("pick") % 40, "number", "pick")
-    serial = digits.cast(pl.String).str.zfill(9)
-    return placed.with_columns(
-        county=(code.str.head(6).str.pad_end(12, "0")).replace_strict(names),
+    city, code = str(towns["city"][0]), pl.col("township_code")
+    placed = _placed(towns, divisions, draw).with_columns(
+        county=code.str.head(6).str.pad_end(12, "0").replace_strict(names),
         township=code.replace_strict(names),
         community=pl.when(~pl.col("division_code").str.ends_with("000")).then(
             pl.col("division_code").replace_strict(names)
         ),
-        index=pl.int_range(n),
-    ).select(
-        subject_key=pl.lit("91" + city) + pl.col("index").cast(pl.String).str.zfill(12),
-        uscc=pl.lit("91" + city) + pl.col("index").cast(pl.String).str.zfill(12),
-        name=pl.lit("某某市华盛") + pl.Series(serial) + pl.lit("科技有限公司"),
-        established_on=pl.Series(day).cast(pl.Int32).cast(pl.Date),
+        key=pl.lit("91" + city) + pl.int_range(pl.len()).cast(pl.String).str.zfill(12),
+    )
+    door = pl.format("文{}路{}号{}室", pl.col("pick") % 40, "number", "pick")
+    address = pl.concat_str(pl.lit("浙江省" + names[city.ljust(12, "0")]), "county", "township", door)
+    return placed.select(
+        "county", "township", "community", "division_code",
+        subject_key="key", uscc="key",
+        name=pl.format("某某市华盛{}科技有限公司", "serial"),
+        established_on=pl.col("day").cast(pl.Int32).cast(pl.Date),
         industry_code=pl.lit("1711"),
-        address=pl.concat_str(*place, road),
-        operating_address=pl.when(pl.col("pick") < 60).then(pl.concat_str(*place, road)),
-        county="county", township="township", community="community",
+        address=address,
+        operating_address=pl.when(pl.col("pick") < 60).then(address),
         legal_rep_masked=pl.lit("张*"), phone_masked=pl.lit("138****1234"),
         register_city_code=pl.lit(city), size_class=pl.lit("micro"),
         is_foreign_trade=pl.col("pick") < 10, is_sci_tech=pl.col("pick") < 5,
-        priority=(pl.col("pick") % 3 + 1).cast(pl.Int64), division_code="division_code",
+        priority=pl.col("pick") % 3 + 1,
         place_level=pl.when(pl.col("community").is_null()).then(pl.lit("township"))
         .otherwise(pl.lit("community")),
         flags=pl.when(pl.col("pick") < 20).then(pl.lit("新设主体（2025-01-01成立），不满12个月")),
+    )  # fmt: skip
+
+
+def _placed(towns: pl.DataFrame, divisions: pl.DataFrame, draw: np.random.Generator) -> pl.DataFrame:
+    """One row per enterprise: township_code, division_code (12 digits), pick, number, serial, day."""
+    communities = divisions.filter(level="community").group_by("parent_code").agg(within="division_code")
+    rows = (
+        towns.select(township_code="division_code", n="count").filter(pl.col("n") > 0)
+        .join(communities, left_on="township_code", right_on="parent_code", how="left",
+              maintain_order="left")
+        .select("within", pl.col("township_code").repeat_by("n")).explode("township_code")
+    )  # fmt: skip
+    n = rows.height
+    drawn = {"pick": (0, 200), "number": (1, 999), "serial": (0, 10**9), "day": (8_000, 20_000)}
+    chosen = pl.col("within").list.get(pl.col("pick") % pl.col("within").list.len(), null_on_oob=True)
+    return rows.with_columns(
+        pl.Series("known", draw.random(n) < 0.66),
+        *(pl.Series(name, draw.integers(*bounds, n)) for name, bounds in drawn.items()),
+    ).with_columns(
+        division_code=pl.when("known").then(chosen).otherwise("township_code").fill_null(
+            pl.col("township_code")
+        )
     )  # fmt: skip
 
 

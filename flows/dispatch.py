@@ -30,7 +30,7 @@ from reference.errors import EnvironmentProblem, InputProblem
 from warehouse.items import listed_parts, write_items
 from warehouse.publish import published_file
 
-WORKERS = 2
+WORKERS = min(os.cpu_count() or 1, 8)
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ def _dispatch(home: Home, pointer: Pointer, parts: dict[str, int], some: bool, w
     _require_rows(entries, sum(parts.values()))
     elsewhere = [entry for entry in done.values() if _part(entry) not in parts]
     every = sorted([*entries, *elsewhere], key=lambda e: (_part(e), e.unit_code))
-    summaries = _summaries(folder, every, pointer, home, held)
+    summaries = _summaries(folder, every, pointer, home)
     manifest = _manifest(pointer, version, every, summaries)
     if old and not same_run:
         write_json(folder / f"manifest_v{old['version']}.json", old)
@@ -113,23 +113,37 @@ def _staged(home: Home, pointer: Pointer, folder: Path, parts: Iterable[str]) ->
     write_items(
         published_file(home.root), pointer.record.batch_id, tables, work / "items", tuple(parts)
     )  # fmt: skip
-    yield work / "items"
-    shutil.rmtree(work)
+    try:
+        yield work / "items"
+    finally:
+        shutil.rmtree(work)
 
 
 def _write_parts(jobs: Sequence[PartJob], workers: int) -> list[UnitEntry]:
     """Write every part, the largest first; a worker ends as soon as this process is no more."""
-    # Two workers of one thread each keep two cores busy without Polars' threads waiting for one another.
-    os.environ["POLARS_MAX_THREADS"] = "1"
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=context, initializer=end_with_parent) as pool:
+    with (
+        _one_thread_each(),
+        ProcessPoolExecutor(workers, mp_context=context, initializer=end_with_parent) as pool,
+    ):
         found = list(pool.map(write_part, jobs))
-    del os.environ["POLARS_MAX_THREADS"]
     return [entry for entries in found for entry in entries]
 
 
+@contextmanager
+def _one_thread_each() -> Iterator[None]:
+    """Let processes started meanwhile use Polars with one thread: as many workers keep all cores busy."""
+    name = "POLARS_MAX_THREADS"
+    before = os.environ.get(name)
+    os.environ[name] = "1"
+    try:
+        yield
+    finally:
+        os.environ.pop(name) if before is None else os.environ.update({name: before})
+
+
 def _summaries(
-    folder: Path, entries: Sequence[UnitEntry], pointer: Pointer, home: Home, held: list[dict[str, Any]]
+    folder: Path, entries: Sequence[UnitEntry], pointer: Pointer, home: Home
 ) -> list[SummaryEntry]:
     """Write the summary of every county that is whole, and of every city all of whose counties are."""
     listed = listed_parts(published_file(home.root), pointer.record.batch_id)

@@ -13,6 +13,7 @@ from typing import Any
 
 from xlsxwriter import Workbook
 from xlsxwriter.format import Format
+from xlsxwriter.utility import xl_range
 from xlsxwriter.worksheet import Worksheet
 
 from reference.dispatch import CellType, ListColumn, ListLayout
@@ -105,6 +106,7 @@ def _finish(page: Worksheet, layout: ListLayout, rows: int) -> None:
     page.set_row(0, 32)
     page.freeze_panes(1, frozen)
     page.autofilter(0, 0, rows, len(layout.columns) - 1)
+    page.ignore_errors({"number_stored_as_text": xl_range(1, 0, rows, len(layout.columns) - 1)})
     page.set_landscape()
     page.repeat_rows(0)
     page.protect("", {"autofilter": True, "sort": True, "format_columns": True, "format_rows": True})
@@ -134,7 +136,7 @@ def _code_ranges(layout: ListLayout) -> dict[str, str]:
     """Return where each code list stands on the code sheet, as a drop-down names it."""
     letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
     return {
-        name: f"={CODES_SHEET}!${letters[place]}$2:${letters[place]}${1 + len(layout.lists[name].cells)}"
+        name: f"='{CODES_SHEET}'!${letters[place]}$2:${letters[place]}${1 + len(layout.lists[name].cells)}"
         for place, name in enumerate(_used_lists(layout))
     }
 

@@ -133,7 +133,7 @@ def test_drop_downs_offer_what_the_code_sheet_lists(dispatched: Path) -> None:
             formula = rule.find(f"{M}formula1")
             assert formula is not None
             count = len(layout.lists[column.codes].codes)
-            assert str(formula.text).startswith("代码表!$")
+            assert str(formula.text).startswith("'代码表'!$")
             assert str(formula.text).endswith(f"${count + 1}")
         elif column.type in {"integer", "number", "date"}:
             assert rule is not None
