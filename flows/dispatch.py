@@ -74,6 +74,8 @@ def _dispatch(home: Home, pointer: Pointer, parts: dict[str, int], some: bool, w
     version = old["version"] if same_run else old.get("version", 0) + 1
     before = [UnitEntry(**raw) for raw in old["files"]] if same_run else []
     key = combine((record.run_id, str(version), load_list_layout().version))
+    corrected = _read_manifest(folder, f"manifest_v{version - 1}.json") if same_run else old
+    earlier = [UnitEntry(**raw) for raw in corrected.get("files", ())]
     done = {e.unit_code: e for e in _intact(folder, [*_journalled(folder, key), *before])}
     held = [s for s in (old["summaries"] if same_run else []) if _holds(folder, s["file"], s["sha256"])]
     if same_run and _complete(done.values(), held, parts, old):
@@ -82,7 +84,8 @@ def _dispatch(home: Home, pointer: Pointer, parts: dict[str, int], some: bool, w
     with _staged(home, pointer, folder, parts if some else {}) as staged:
         jobs = [
             PartJob(staged / f"part={part}", part, folder, folder / "journal.jsonl", key, record.batch_id,
-                    version, record.as_of, tuple(e for e in done.values() if _part(e) == part))
+                    version, record.as_of, tuple(e for e in done.values() if _part(e) == part),
+                    tuple(e for e in earlier if _part(e) == part))
             for part in sorted(parts, key=lambda part: -parts[part])
         ]  # fmt: skip
         entries = _write_parts(jobs, workers)
@@ -195,8 +198,8 @@ def _wanted_parts(home: Home, pointer: Pointer, counties: Sequence[str]) -> dict
     return {part: rows for part, rows in listed.items() if not counties or part in counties}
 
 
-def _read_manifest(folder: Path) -> dict[str, Any]:
-    path = folder / "manifest.json"
+def _read_manifest(folder: Path, name: str = "manifest.json") -> dict[str, Any]:
+    path = folder / name
     return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
 
 

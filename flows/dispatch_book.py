@@ -11,6 +11,7 @@ from datetime import date, datetime
 from io import BytesIO
 from typing import Any
 
+import polars as pl
 from xlsxwriter import Workbook
 from xlsxwriter.format import Format
 from xlsxwriter.utility import xl_range
@@ -20,6 +21,7 @@ from reference.dispatch import CellType, ListColumn, ListLayout
 
 CODES_SHEET = "代码表"
 INTRO_SHEET = "填报说明"
+CHANGES_SHEET = "更正对照"
 FROZEN_THROUGH = "name"
 """The column up to which a sheet stays in sight when it is scrolled to the right."""
 NUMBER_FORMATS: dict[CellType, str] = {
@@ -65,9 +67,17 @@ def system_styles() -> dict[CellType, int]:
 
 
 def workbook_bytes(
-    layout: ListLayout, sheets: Sequence[ListSheet], title: str, intro: Sequence[str], as_of: date
+    layout: ListLayout,
+    sheets: Sequence[ListSheet],
+    title: str,
+    intro: Sequence[str],
+    as_of: date,
+    changes: pl.DataFrame | None = None,
 ) -> bytes:
-    """Return the .xlsx file of one unit: instructions, one sheet per community or part, the code list."""
+    """Return the .xlsx file of one unit: instructions, one sheet per community or part, the code list.
+
+    `changes`: what a corrected list changed since the version before, on a sheet of its own.
+    """
     out = BytesIO()
     book = Workbook(out, {"in_memory": True})
     book.set_properties({"title": title, "created": datetime(as_of.year, as_of.month, as_of.day)})
@@ -87,6 +97,8 @@ def workbook_bytes(
             if by_town and (rule := _validation(column, ranges, as_of)):
                 page.data_validation(1, place, sheet.rows, place, rule)
         _finish(page, layout, sheet.rows)
+    if changes is not None:
+        changes.write_excel(book, worksheet=CHANGES_SHEET, freeze_panes=(1, 0), autofit=True)
     _write_codes(book, layout)
     book.close()
     return out.getvalue()

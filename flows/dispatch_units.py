@@ -16,12 +16,20 @@ from typing import Any
 
 import polars as pl
 
-from flows.dispatch_book import CODES_SHEET, INTRO_SHEET, ListSheet, system_styles, workbook_bytes
+from flows.dispatch_book import (
+    CHANGES_SHEET,
+    CODES_SHEET,
+    INTRO_SHEET,
+    ListSheet,
+    system_styles,
+    workbook_bytes,
+)
 from reference.classes import load_classes
 from reference.dispatch import DISPATCH_DIR, load_list_layout
 from reference.divisions import DIVISIONS_FILE
 from reference.places import load_places
 from reference.scopes import read_division_file
+from transforms.dispatch_changes import list_changes
 from transforms.dispatch_rows import FIGURES, list_rows, sheet_names
 from transforms.sheet_cells import row_xml
 
@@ -53,7 +61,10 @@ class UnitEntry:
 
 @dataclass(frozen=True)
 class PartJob:
-    """What a worker needs to write one part; `done` are files of an attempt before that still hold."""
+    """What a worker needs to write one part; `done` of an attempt before still hold.
+
+    `before`: the units of the version before, if this one corrects it.
+    """
 
     source: Path
     part: str
@@ -64,6 +75,7 @@ class PartJob:
     version: int
     as_of: date
     done: tuple[UnitEntry, ...] = ()
+    before: tuple[UnitEntry, ...] = ()
 
 
 @cache
@@ -127,8 +139,8 @@ def _write_unit(job: PartJob, unit: pl.DataFrame) -> UnitEntry:
     sheets = _sheets(unit)
     title = f"走访目标企业清单 {job.batch_id} {owner_zh} {unit_zh}（{unit.height:,}户）"
     intro = (DISPATCH_DIR / "intro.txt").read_text(encoding="utf-8").splitlines()
-    book = workbook_bytes(layout, sheets, title, intro, job.as_of)
-    csv = file.removesuffix(".xlsx") + ".csv"
+    csv, rows = file.removesuffix(".xlsx") + ".csv", _csv(unit)
+    book = workbook_bytes(layout, sheets, title, intro, job.as_of, _changes(job, code, rows))
     entry = UnitEntry(
         batch_id=job.batch_id,
         version=job.version,
@@ -140,7 +152,7 @@ def _write_unit(job: PartJob, unit: pl.DataFrame) -> UnitEntry:
         file=file,
         sha256=write_whole(job.folder / file, book),
         csv=csv,
-        csv_sha256=write_whole(job.folder / csv, _csv(unit)),
+        csv_sha256=write_whole(job.folder / csv, rows),
         rows=unit.height,
         sheets=len(sheets),
         first_priority=int((unit["priority"] == 1).sum()),
@@ -163,7 +175,7 @@ def _sheets(unit: pl.DataFrame) -> list[ListSheet]:
         (name_of(group) if group else unknown, part, parts)
         for group, part, parts in pages.select("group", "part", "parts").iter_rows()
     ]
-    names = sheet_names(bases, layout, (CODES_SHEET, INTRO_SHEET))
+    names = sheet_names(bases, layout, (CODES_SHEET, INTRO_SHEET, CHANGES_SHEET))
     return [
         ListSheet(name, rows, xml)
         for name, (rows, xml) in zip(names, pages.select("rows", "xml").iter_rows(), strict=True)
@@ -180,6 +192,24 @@ def _csv(unit: pl.DataFrame) -> bytes:
     ]
     text: str = unit.select(columns).write_csv(include_bom=True, line_terminator="\r\n")
     return text.encode()
+
+
+def _changes(job: PartJob, code: str, rows: bytes) -> pl.DataFrame | None:
+    """Compare with the CSV of the version before; a unit it did not have is all new."""
+    if job.version == 1:
+        return None
+    now = _as_listed(rows)
+    earlier = next((job.folder / e.csv for e in job.before if e.unit_code == code), None)
+    before = _as_listed(earlier) if earlier and earlier.exists() else now.clear()
+    heads = {column.field: column.zh for column in load_list_layout().columns}
+    return list_changes(before, now, heads["list_item_id"], [heads["uscc"], heads["name"]])
+
+
+def _as_listed(source: Path | bytes) -> pl.DataFrame:
+    """The system's cells of a CSV as text, without the running number, which a correction moves."""
+    table = pl.read_csv(source, infer_schema=False)
+    shown = [c.zh for c in load_list_layout().filled_by("system") if c.field != "seq"]
+    return table.select(name for name in shown if name in table.columns)
 
 
 def _journal(job: PartJob, entry: UnitEntry) -> None:

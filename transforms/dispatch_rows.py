@@ -27,7 +27,8 @@ def list_rows(
     `group` is the community (12 digits; null: unknown), `part` of `parts` its sheet.
     """
     split = layout.split
-    visited = pl.coalesce("operating_address", "address")
+    written = pl.coalesce("operating_address", "address")
+    visited = written.str.normalize("NFKC").str.replace_all(r"\s", "")
     behind_town = visited.str.splitn(pl.col("township"), 2).struct.field("field_1")
     placed = items.with_columns(**_unit(split), tail=pl.coalesce(behind_town, visited).fill_null(""))
     ordered = with_tail_features(placed, road_kinds).sort(

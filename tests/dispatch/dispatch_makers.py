@@ -107,15 +107,15 @@ def home_of(
 
 
 def workbooks(home: Path) -> dict[str, Path]:
-    """Return the workbooks of a dispatch by unit code, summaries left out."""
-    found = (home / "dispatch").glob("*/**/*.xlsx")
+    """Return the workbooks of a dispatch by unit code, the newest version, summaries left out."""
+    found = sorted((home / "dispatch").glob("*/**/*.xlsx"))
     return {path.name.split("_")[2]: path for path in found if "汇总" not in path.name}
 
 
 def list_sheets(path: Path) -> dict[str, pl.DataFrame]:
     """Return the list's sheets by name, every cell as text."""
     book = fastexcel.read_excel(path)
-    names = [name for name in book.sheet_names if name not in {"填报说明", "代码表"}]
+    names = [name for name in book.sheet_names if name not in {"填报说明", "代码表", "更正对照"}]
     return {name: book.load_sheet(name, dtypes="string").to_polars() for name in names}
 
 

@@ -8,6 +8,7 @@ import sys
 import time
 from pathlib import Path
 
+import polars as pl
 import pytest
 from dispatch_makers import firm, home_of, list_sheets, workbooks
 
@@ -96,7 +97,9 @@ def test_some_counties_first_then_all_is_all_at_once(home: Path, tmp_path: Path)
 def test_a_list_published_anew_is_the_next_version(home: Path) -> None:
     dispatch(home, workers=1)
     before = contents(home)
-    home_of(home.parent, some_firms()[1:], run="bbbbbbbbbbbb")
+    kept_firms = some_firms()[1:]
+    renamed = {**kept_firms[0], "name": "改名有限公司"}
+    home_of(home.parent, [renamed, *kept_firms[1:], firm(77)], run="bbbbbbbbbbbb")
     again = dispatch(home, workers=1)
     assert again.manifest["version"] == 2
     after = contents(home)
@@ -104,7 +107,24 @@ def test_a_list_published_anew_is_the_next_version(home: Path) -> None:
     assert kept.items() <= after.items()
     assert after["ZJ-202503-31/manifest_v1.json"] == before["ZJ-202503-31/manifest.json"]
     assert all("_v2" in entry["file"] for entry in again.manifest["files"])
-    assert again.manifest["rows"] == len(some_firms()) - 1
+    assert again.manifest["rows"] == len(some_firms())
+    changes = pl.read_excel(workbooks(home)["330106002"], sheet_name="更正对照", infer_schema_length=0)
+    assert changes.select("变化", "统一社会信用代码", "变更的列").rows() == [
+        ("变更", "913301060000000001", "主体名称"),
+        ("新增", "913301060000000077", None),
+        ("移出", "913301060000000000", None),
+    ]
+    assert pl.read_excel(workbooks(home)["330106003"], sheet_name="更正对照", raise_if_empty=False).is_empty()
+
+
+def test_a_corrected_workbook_that_got_lost_is_made_again_as_it_was(home: Path) -> None:
+    dispatch(home, workers=1)
+    home_of(home.parent, some_firms()[1:], run="bbbbbbbbbbbb")
+    dispatch(home, workers=1)
+    files = contents(home)
+    workbooks(home)["330106002"].unlink()
+    assert dispatch(home, workers=1).written == 1
+    assert contents(home) == files
 
 
 def test_what_is_new_since_the_batch_before_is_marked(tmp_path: Path) -> None:
