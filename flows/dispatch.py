@@ -66,42 +66,73 @@ def dispatch(
         return _dispatch(installed, pointer, parts, bool(counties), workers)
 
 
+@dataclass(frozen=True)
+class _Past:
+    """What earlier calls left of a batch: manifest, whole files of this run by unit, the version before."""
+
+    version: int
+    key: str
+    manifest: dict[str, Any]
+    same_run: bool
+    done: dict[str, UnitEntry]
+    before: list[UnitEntry]
+
+    def complete(self, folder: Path, parts: dict[str, int]) -> bool:
+        """Whether the manifest is of this run, all its files hold, and it has every row of the parts."""
+        if not self.same_run or len(self.done) != len(self.manifest["files"]):
+            return False
+        rows = sum(entry.rows for entry in self.done.values() if _part(entry) in parts)
+        held = all(_holds(folder, s["file"], s["sha256"]) for s in self.manifest["summaries"])
+        return held and rows == sum(parts.values())
+
+
+def _past(folder: Path, run_id: str) -> _Past:
+    manifest = _read_manifest(folder, "manifest.json")
+    same_run = manifest.get("run_id") == run_id
+    version = manifest["version"] if same_run else manifest.get("version", 0) + 1
+    key = combine((run_id, str(version), load_list_layout().version))
+    corrected = _read_manifest(folder, f"manifest_v{version - 1}.json") if same_run else manifest
+    finished = [*_journalled(folder, key), *(_entries(manifest) if same_run else [])]
+    done = {e.unit_code: e for e in finished if _intact(folder, e)}
+    return _Past(version, key, manifest, same_run, done, _entries(corrected))
+
+
 def _dispatch(home: Home, pointer: Pointer, parts: dict[str, int], some: bool, workers: int) -> Dispatched:
-    record = pointer.record
-    folder = home.root / "dispatch" / record.batch_id
-    old = _read_manifest(folder)
-    same_run = bool(old) and old["run_id"] == record.run_id
-    version = old["version"] if same_run else old.get("version", 0) + 1
-    before = [UnitEntry(**raw) for raw in old["files"]] if same_run else []
-    key = combine((record.run_id, str(version), load_list_layout().version))
-    corrected = _read_manifest(folder, f"manifest_v{version - 1}.json") if same_run else old
-    earlier = [UnitEntry(**raw) for raw in corrected.get("files", ())]
-    done = {e.unit_code: e for e in _intact(folder, [*_journalled(folder, key), *before])}
-    held = [s for s in (old["summaries"] if same_run else []) if _holds(folder, s["file"], s["sha256"])]
-    if same_run and _complete(done.values(), held, parts, old):
-        return Dispatched(folder, old, 0)
+    folder = home.root / "dispatch" / pointer.record.batch_id
+    past = _past(folder, pointer.record.run_id)
+    if past.complete(folder, parts):
+        return Dispatched(folder, past.manifest, 0)
     folder.mkdir(parents=True, exist_ok=True)
     with _staged(home, pointer, folder, parts if some else {}) as staged:
-        jobs = [
-            PartJob(staged / f"part={part}", part, folder, folder / "journal.jsonl", key, record.batch_id,
-                    version, record.as_of, tuple(e for e in done.values() if _part(e) == part),
-                    tuple(e for e in earlier if _part(e) == part))
-            for part in sorted(parts, key=lambda part: -parts[part])
-        ]  # fmt: skip
+        largest_first = sorted(parts, key=lambda part: -parts[part])
+        jobs = [_job(staged, part, folder, pointer, past) for part in largest_first]
         entries = _write_parts(jobs, workers)
     _require_rows(entries, sum(parts.values()))
-    elsewhere = [entry for entry in done.values() if _part(entry) not in parts]
+    elsewhere = [entry for entry in past.done.values() if _part(entry) not in parts]
     every = sorted([*entries, *elsewhere], key=lambda e: (_part(e), e.unit_code))
-    summaries = _summaries(folder, every, pointer, home)
-    manifest = _manifest(pointer, version, every, summaries)
-    if old and not same_run:
-        write_json(folder / f"manifest_v{old['version']}.json", old)
+    manifest = _manifest(pointer, past.version, every, _summaries(folder, every, pointer, home))
+    if past.manifest and not past.same_run:
+        write_json(folder / f"manifest_v{past.manifest['version']}.json", past.manifest)
     # The files' contents before the manifest that vouches for them, should the machine lose power.
     os.sync()
     write_json(folder / "manifest.json", manifest)
     (folder / "journal.jsonl").unlink(missing_ok=True)
-    return Dispatched(
-        folder, manifest, len(entries) - len([e for e in entries if done.get(e.unit_code) == e])
+    written = sum(past.done.get(entry.unit_code) != entry for entry in entries)
+    return Dispatched(folder, manifest, written)
+
+
+def _job(staged: Path, part: str, folder: Path, pointer: Pointer, past: _Past) -> PartJob:
+    return PartJob(
+        source=staged / f"part={part}",
+        part=part,
+        folder=folder,
+        journal=folder / "journal.jsonl",
+        key=past.key,
+        batch_id=pointer.record.batch_id,
+        version=past.version,
+        as_of=pointer.record.as_of,
+        done=tuple(e for e in past.done.values() if _part(e) == part),
+        before=tuple(e for e in past.before if _part(e) == part),
     )
 
 
@@ -198,9 +229,13 @@ def _wanted_parts(home: Home, pointer: Pointer, counties: Sequence[str]) -> dict
     return {part: rows for part, rows in listed.items() if not counties or part in counties}
 
 
-def _read_manifest(folder: Path, name: str = "manifest.json") -> dict[str, Any]:
+def _read_manifest(folder: Path, name: str) -> dict[str, Any]:
     path = folder / name
     return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+
+
+def _entries(manifest: dict[str, Any]) -> list[UnitEntry]:
+    return [UnitEntry(**raw) for raw in manifest.get("files", ())]
 
 
 def _journalled(folder: Path, key: str) -> list[UnitEntry]:
@@ -217,24 +252,13 @@ def _journalled(folder: Path, key: str) -> list[UnitEntry]:
     return entries
 
 
-def _intact(folder: Path, entries: Iterable[UnitEntry]) -> list[UnitEntry]:
-    return [
-        e for e in entries if _holds(folder, e.file, e.sha256) and _holds(folder, e.csv, e.csv_sha256)
-    ]  # fmt: skip
+def _intact(folder: Path, entry: UnitEntry) -> bool:
+    return _holds(folder, entry.file, entry.sha256) and _holds(folder, entry.csv, entry.csv_sha256)
 
 
 def _holds(folder: Path, file: str, sha256: str) -> bool:
     path = folder / file
     return path.is_file() and hash_file(path) == sha256
-
-
-def _complete(
-    done: Iterable[UnitEntry], held: Sequence[Any], parts: dict[str, int], old: dict[str, Any]
-) -> bool:
-    entries = list(done)
-    rows = sum(entry.rows for entry in entries if _part(entry) in parts)
-    every_file = len(entries) == len(old["files"]) and len(held) == len(old["summaries"])
-    return every_file and rows == sum(parts.values())
 
 
 def _part(entry: UnitEntry) -> str:
