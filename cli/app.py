@@ -13,6 +13,7 @@ from typing import Annotated
 
 import typer
 
+from cli.dispatch import dispatch
 from reference.errors import EnvironmentProblem, InputProblem
 
 app = typer.Typer(
@@ -20,6 +21,7 @@ app = typer.Typer(
     add_completion=False,
     help="走访: from a province's registers to the visit target list.",
 )
+app.command()(dispatch)
 
 Inbox = Annotated[Path, typer.Option(help="folder with one folder per source (registry, annual_reports, …)")]
 HomeDir = Annotated[Path, typer.Option(help="folder that holds lake/, runs/, warehouse/ and dispatch/")]

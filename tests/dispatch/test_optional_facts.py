@@ -1,0 +1,55 @@
+"""What the list shows once the warehouse has visits and loans that fall due, and what while it has none."""
+
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import polars as pl
+from dispatch_makers import firm, home_of
+
+from flows.batches import batch_files, read_pointers
+from flows.home import Home
+from warehouse.items import write_items
+from warehouse.publish import published_file
+
+SHOWN = ("uscc", "last_outcome", "renewal_month")
+
+
+def items(home: Path, statements: list[str]) -> dict[str, tuple[str | None, str | None]]:
+    """Return (last_outcome, renewal_month) by uscc of a copy of the warehouse that more was done to."""
+    installed = Home(home.resolve())
+    copy = home / "copy.duckdb"
+    copy.write_bytes(published_file(home).read_bytes())
+    with duckdb.connect(str(copy)) as con:
+        for statement in statements:
+            con.execute(statement)
+    pointer = read_pointers(installed)[-1]
+    files = batch_files(installed, pointer)
+    tables = {"enterprises": files.enterprises, "rule_hits": files.rule_hits}
+    (home / "items").mkdir()
+    assert write_items(copy, pointer.record.batch_id, tables, home / "items") == 2
+    found = pl.read_parquet(home / "items" / "*" / "*.parquet", hive_partitioning=False)
+    return {uscc: (outcome, month) for uscc, outcome, month in found.select(SHOWN).iter_rows()}
+
+
+def test_without_the_tables_the_columns_are_blank(tmp_path: Path) -> None:
+    home = home_of(tmp_path, [firm(1), firm(2)])
+    assert set(items(home, []).values()) == {(None, None)}
+
+
+def test_a_table_of_other_columns_is_not_guessed_at(tmp_path: Path) -> None:
+    home = home_of(tmp_path, [firm(1), firm(2)])
+    assert set(items(home, ["CREATE TABLE fact_visit (uscc VARCHAR)"]).values()) == {(None, None)}
+
+
+def test_the_newest_visit_of_an_earlier_batch_and_the_first_due_month_are_shown(tmp_path: Path) -> None:
+    home = home_of(tmp_path, [firm(1), firm(2)], as_of=date(2025, 3, 31))
+    one, two = (firm(n)["uscc"] for n in (1, 2))
+    found = items(home, [
+        "CREATE TABLE fact_visit (uscc VARCHAR, batch_id VARCHAR, visit_date DATE, outcome VARCHAR)",
+        f"INSERT INTO fact_visit VALUES ('{one}', 'ZJ-202501-31', '2025-02-03', '13'), "
+        f"('{one}', 'ZJ-202502-28', '2025-03-04', '11'), ('{two}', 'ZJ-202503-31', '2025-04-01', '21')",
+        "CREATE TABLE mart_renewals_due (uscc VARCHAR, maturity DATE)",
+        f"INSERT INTO mart_renewals_due VALUES ('{two}', '2025-06-17'), ('{two}', '2025-05-09')",
+    ])  # fmt: skip
+    assert found == {one: ("11", None), two: (None, "2025-05")}
