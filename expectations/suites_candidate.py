@@ -10,6 +10,7 @@ from expectations.declared import as_declared
 from expectations.library import Expectation
 from expectations.request import GateRequest, files_as_sql, quoted
 from expectations.suite_account import IN_BATCHES, account_suite
+from expectations.suite_feedback import feedback_suites
 from expectations.suites_curated import PRIORITIES
 from reference.gates import Gate
 from reference.tables import tables_of
@@ -43,6 +44,7 @@ def candidate_suites(gates: Gates, request: GateRequest) -> Suites:
         "candidate.fact_visit_target": _targets(gates, request),
         "candidate.fact_exclusion": _exclusions(gates, request),
         "candidate.meta_row_account": account_suite(gates, request),
+        **feedback_suites(gates),
         **marts,
     }
 
@@ -57,7 +59,7 @@ def _divisions(gates: Gates) -> list[Expectation]:
 
 
 def _batches(gates: Gates, request: GateRequest) -> list[Expectation]:
-    batch, run = quoted(request.batch_id), quoted(request.run_id)
+    batch, run = quoted(request.batch_id), quoted(request.list_run_id or request.run_id)
     current = f"""
         select count(*) filter (where batch_id = {batch} and run_id = {run}) as value, count(*) as rows
         from {{batch}}"""  # noqa: S608
