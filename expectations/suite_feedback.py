@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from itertools import pairwise
 
 from expectations.checks import Suites, measure, violations
-from expectations.declared import as_declared
+from expectations.declared import briefly_declared
 from expectations.library import Expectation
 from reference.gates import Gate
 
@@ -31,7 +31,7 @@ def feedback_suites(gates: Gates) -> Suites:
     facts = {f"candidate.{table}": _fact(gates, table, column) for table, column in HAPPENED.items()}
     return {
         **facts,
-        "candidate.feedback_proposals": as_declared(gates, "feedback_proposals"),
+        "candidate.feedback_proposals": briefly_declared(gates, "feedback_proposals"),
         "candidate.meta_feedback_account": _account(gates),
         "candidate.agg_funnel": _funnel(gates),
     }
@@ -41,7 +41,7 @@ def _fact(gates: Gates, table: str, column: str) -> list[Expectation]:
     late = f"{column} > (select as_of from meta_feedback)"  # noqa: S608
     stranger = "batch_id not in (select batch_id from dim_batch)"
     return [
-        *as_declared(gates, table),
+        *briefly_declared(gates, table),
         *violations(gates["events_not_after_as_of"], late, column),
         *violations(gates["references_resolve"], stranger, "batch_id"),
     ]
@@ -56,7 +56,7 @@ def _account(gates: Gates) -> list[Expectation]:
                sum(rows_in - unfilled) as rows
         from {batch} group by source"""
     return [
-        *as_declared(gates, "meta_feedback_account"),
+        *briefly_declared(gates, "meta_feedback_account"),
         *measure(gates["feedback_account_balances"], gap, "rows_in"),
         *measure(gates["feedback_rejected_share"], returned, "rejected"),
     ]
@@ -65,6 +65,6 @@ def _account(gates: Gates) -> list[Expectation]:
 def _funnel(gates: Gates) -> list[Expectation]:
     wider = " or ".join(f"{after} > {before}" for before, after in pairwise(NARROWING))
     return [
-        *as_declared(gates, "agg_funnel"),
+        *briefly_declared(gates, "agg_funnel"),
         *violations(gates["funnel_monotonic"], wider, ", ".join(NARROWING)),
     ]

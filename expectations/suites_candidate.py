@@ -6,7 +6,7 @@ Here: dimensions, facts and marts.  Not here: the row account (suite_account.py)
 from collections.abc import Mapping
 
 from expectations.checks import Suites, measure, one_of, rows, violations
-from expectations.declared import as_declared
+from expectations.declared import as_declared, briefly_declared
 from expectations.library import Expectation
 from expectations.request import GateRequest, files_as_sql, quoted
 from expectations.suite_account import IN_BATCHES, account_suite
@@ -33,7 +33,7 @@ def candidate_suites(gates: Gates, request: GateRequest) -> Suites:
     """Return the expectations of the warehouse tables and marts, or nothing if there is no candidate."""
     if request.candidate is None:
         return {}
-    marts = {f"candidate.{mart.name}": as_declared(gates, mart.name) for mart in tables_of("mart")}
+    marts = {f"candidate.{mart.name}": briefly_declared(gates, mart.name) for mart in tables_of("mart")}
     for mart, part in SHOWING_TARGETS.items():
         marts[f"candidate.{mart}"] += _agrees(gates, part)
     marts["candidate.mart_headlines"] += _headlines(gates)

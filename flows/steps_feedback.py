@@ -30,9 +30,12 @@ from transforms.feedback_bank import (
     check_renewals,
 )
 from transforms.feedback_visits import check_visits, proposals, visit_facts
+from transforms.visit_evidence import VISITS, visits
 from warehouse.feedback import FeedbackFiles, find_list_items
 
 DONE = "issues.parquet"
+VISITS_FILE = "visits.parquet"
+"""Of a run's work folder: the firms that visits of earlier lists met at work."""
 
 
 @dataclass(frozen=True)
@@ -84,16 +87,25 @@ def carried(home: Home, pointers: Sequence[Pointer], as_of: date) -> FeedbackFil
     return reckon(home, sorted(pointers, key=lambda p: p.record.as_of), max(as_of, *last, as_of)).feedback
 
 
+def visit_evidence(home: Home, pointers: Sequence[Pointer], as_of: date) -> pl.DataFrame:
+    """Return uscc, visited_on, outcome of firms that visits of earlier lists met at work by a date."""
+    earlier = [pointer for pointer in pointers if pointer.record.as_of < as_of]
+    if not earlier or not read_entries(home):
+        return pl.DataFrame(schema=VISITS)
+    facts = pl.scan_parquet(reckon(home, earlier, as_of).feedback.files["fact_visit"])
+    return visits(facts, load_criteria().alive_outcomes, as_of).collect()
+
+
 def _judge(home: Home, pointers: Sequence[Pointer], as_of: date, out: Path) -> None:
     firms = _firms(home, pointers, out)
     read = {source: ledger_rows(home, source) for source in feedback_contracts()}
     settled = _settle(read, firms, as_of)
     criteria = load_criteria()
-    visits = visit_facts(settled["visits"].used, firms, criteria)
+    facts = visit_facts(settled["visits"].used, firms, criteria)
     tables = {
-        "fact_visit": visits,
+        "fact_visit": facts,
         **bank_facts(settled),
-        "feedback_proposals": proposals(visits, criteria),
+        "feedback_proposals": proposals(facts, criteria),
         "meta_feedback_account": _account(home, settled),
     }
     for table, frame in tables.items():
@@ -110,11 +122,11 @@ def _judge(home: Home, pointers: Sequence[Pointer], as_of: date, out: Path) -> N
 def _settle(
     read: Mapping[str, tuple[pl.DataFrame, pl.DataFrame]], firms: pl.DataFrame, as_of: date
 ) -> dict[str, Settled]:
-    visits = check_visits(*read["visits"], firms, load_criteria(), as_of)
+    visited = check_visits(*read["visits"], firms, load_criteria(), as_of)
     pushed = check_recommendations(*read["recommendations"], firms, as_of)
     credited = check_credits(*read["credits"], pushed.used, as_of)
     return {
-        "visits": visits,
+        "visits": visited,
         "recommendations": pushed,
         "credits": credited,
         "loans": check_loans(*read["loans"], pushed.used, credited.used, as_of),

@@ -50,7 +50,7 @@ def _pushed(told: pl.DataFrame, rng: Generator) -> pl.DataFrame:
 def _decided(
     pushed: pl.DataFrame, share: float, loan: tuple[float, float], until: date, rng: Generator
 ) -> pl.DataFrame:
-    """One answer per recommendation; of those not granted half are refused, half taken in and not answered."""
+    """One answer per recommendation; half of those not granted are refused, half not answered."""
     n, (mean, median) = pushed.height, loan
     draw = rng.random(n)
     amount = rng.lognormal(np.log(median), np.sqrt(2 * np.log(mean / median)), n).round(2) + 0.01

@@ -14,8 +14,8 @@ SELECT
     l.level,
     n.excluded_by,
     count(*) AS visited,
-    count_if(n.outcome IN ('21', '31', '32', '33')) AS gone,
-    count_if(n.outcome IN ('11', '12', '13', '14', '15')) AS alive,
+    count_if(n.outcome IN ('21', '31', '32', '33'))::BIGINT AS gone,
+    count_if(n.outcome IN ('11', '12', '13', '14', '15'))::BIGINT AS alive,
     count_if(n.outcome IN ('21', '31', '32', '33')) / nullif(count(*), 0) AS precision
 FROM newest AS n
 JOIN dim_batch AS b USING (batch_id)

@@ -9,7 +9,7 @@ SELECT
     r.* EXCLUDE (level),
     r.contacted_on_time / nullif(r.due_30, 0) AS on_time_contact,
     r.renewed / nullif(r.renewable, 0) AS renew_rate,
-    r.renewal_balance - r.renewal_balance_1_jan AS balance_change,
+    (r.renewal_balance - r.renewal_balance_1_jan)::DECIMAL(18, 2) AS balance_change,
     (r.renewal_balance / nullif(r.renewal_balance_year_ago, 0))::DOUBLE - 1 AS balance_growth
 FROM agg_renewal AS r
 LEFT JOIN dim_division AS d
