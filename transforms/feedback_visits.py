@@ -25,10 +25,15 @@ def check_visits(
     found = _with_item(rows, firms)
     unknown = pl.col("subject_key").is_null()
     has_item = pl.col("list_item_id").is_not_null()
+    is_told = pl.all_horizontal(pl.col("uscc", "visit_date").is_not_null())
     rules = [
         Rule("no_firm", "list_item_id", ~has_item & pl.col("uscc").is_null()),
         Rule("unknown_item", "list_item_id", has_item & unknown),
-        Rule("unknown_firm", "uscc", ~has_item & unknown & pl.col("visit_date").is_not_null()),
+        Rule(
+            "unknown_firm",
+            "uscc",
+            ~has_item & unknown & is_told,
+        ),
         Rule("uscc_mismatch", "uscc", has_item & (pl.col("uscc") != pl.col("item_uscc"))),
         Rule("before_dispatch", "visit_date", has_item & (pl.col("visit_date") < pl.col("list_as_of"))),
         after("visit_date", as_of),

@@ -15,11 +15,11 @@ summed AS (
     SELECT
         city_code,
         county_code,
-        count_if(is_due) AS due_30,
-        count_if(is_due AND contacted_on <= matures_on - 30) AS contacted_on_time,
-        count_if(is_due AND contacted_on IS NULL) AS uncontacted,
-        count_if(is_renewable) AS renewable,
-        count_if(is_renewable AND result = 'renewed') AS renewed,
+        count(*) FILTER (WHERE is_due) AS due_30,
+        count(*) FILTER (WHERE is_due AND contacted_on <= matures_on - 30) AS contacted_on_time,
+        count(*) FILTER (WHERE is_due AND contacted_on IS NULL) AS uncontacted,
+        count(*) FILTER (WHERE is_renewable) AS renewable,
+        count(*) FILTER (WHERE is_renewable AND result = 'renewed') AS renewed,
         sum(now_balance) AS renewal_balance
     FROM part
     GROUP BY ALL

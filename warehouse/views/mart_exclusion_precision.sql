@@ -14,9 +14,9 @@ SELECT
     l.level,
     n.excluded_by,
     count(*) AS visited,
-    count_if(n.outcome IN ('21', '31', '32', '33'))::BIGINT AS gone,
-    count_if(n.outcome IN ('11', '12', '13', '14', '15'))::BIGINT AS alive,
-    count_if(n.outcome IN ('21', '31', '32', '33')) / nullif(count(*), 0) AS precision
+    count(*) FILTER (WHERE n.outcome IN ('21', '31', '32', '33'))::BIGINT AS gone,
+    count(*) FILTER (WHERE n.outcome IN ('11', '12', '13', '14', '15'))::BIGINT AS alive,
+    count(*) FILTER (WHERE n.outcome IN ('21', '31', '32', '33')) / nullif(count(*), 0) AS precision
 FROM newest AS n
 JOIN dim_batch AS b USING (batch_id)
 JOIN level AS l ON l.has_ningbo OR n.city_code IS DISTINCT FROM '330200'
