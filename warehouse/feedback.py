@@ -30,6 +30,7 @@ _COUNTED = (
     "agg_calendar",
     "agg_bank",
     "agg_response",
+    "agg_recommendation_ready",
     "renewals",
     "agg_renewal_due",
     "agg_renewal",
