@@ -24,8 +24,9 @@ The warehouse is `warehouse/zoufang.duckdb` below the home folder; curated Parqu
 
 KPI_HEAD = """# KPIs · 指标口径
 
-Generated from `reference/tables/mart_*.yml` by `make dictionary`; change it there. Unit 1 is a share (0.25 is 25 %).
-A formula whose denominator is 0 gives null, never an error. Names in a formula are columns of the same mart.
+Generated from `reference/tables/mart_*.yml` by `make dictionary`; change it there.
+Unit 1 is a share (0.25 is 25 %). A formula whose denominator is 0 gives null, never an error.
+Names in a formula are columns of the same mart.
 """
 
 
@@ -42,7 +43,10 @@ def render_kpis() -> str:
     for mart in tables_of("mart"):
         worked_out = [column for column in mart.columns if column.formula]
         rows = "\n".join(f"| `{c.name}` {c.zh} | {c.formula} | {c.unit} | {c.en} |" for c in worked_out)
-        head = f"\n## `{mart.name}` {mart.zh}\n\n{mart.grain}\n\n| KPI 指标 | formula 公式 | unit 单位 | meaning |"
+        head = (
+            f"\n## `{mart.name}` {mart.zh}\n\n{mart.grain}\n\n"
+            "| KPI 指标 | formula 公式 | unit 单位 | meaning |"
+        )
         if worked_out:
             sections.append(f"{head}\n|---|---|---|---|\n{rows}\n")
     return KPI_HEAD + "".join(sections)

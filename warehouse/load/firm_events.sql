@@ -36,7 +36,8 @@ loan AS (
         count(*) AS loans,
         sum(amount) AS loan_amount,
         sum(amount) FILTER (WHERE rate IS NOT NULL) AS rated_amount,
-        sum(amount::DOUBLE * rate) AS rate_weight,
+        -- Exact: a sum of doubles depends on the order threads add them in.
+        sum(amount * rate::DECIMAL(9, 4)) AS rate_weight,
         sum(amount) FILTER (WHERE is_credit_loan) AS credit_loan_amount,
         sum(amount) FILTER (WHERE is_first_loan) AS first_loan_amount,
         sum(amount) FILTER (WHERE is_renewal) AS renewal_amount
