@@ -14,6 +14,7 @@ from typing import Annotated
 import typer
 
 from cli.dispatch import dispatch
+from cli.feedback import feedback
 from reference.errors import EnvironmentProblem, InputProblem
 
 app = typer.Typer(
@@ -181,6 +182,9 @@ def gate(home: HomeDir, as_json: AsJson = False) -> None:
     print(_json(report.frame().to_dicts()) if as_json else quality_summary(report))
     if report.verdict == "blocked":
         raise typer.Exit(1)
+
+
+app.command()(feedback)
 
 
 @app.command()

@@ -15,6 +15,7 @@ class GateRequest:
     `curated.enterprises` …) and the candidate warehouse; a layer that is absent is not gated.
 
     `folder` is the run's folder: results go to `gate/`, Data Docs to `data_docs/` below it.
+    `list_run_id` is the run that made the batch's list, where it is another: feedback leaves the list alone.
     """
 
     run_id: str
@@ -24,6 +25,7 @@ class GateRequest:
     tables: Mapping[str, Sequence[Path]]
     candidate: Path | None = None
     data_docs: bool = False
+    list_run_id: str | None = None
 
     def layer(self, name: str) -> dict[str, Sequence[Path]]:
         """Return the files of one layer's tables by the table's own name, empty tables left out."""

@@ -6,10 +6,11 @@ Here: dimensions, facts and marts.  Not here: the row account (suite_account.py)
 from collections.abc import Mapping
 
 from expectations.checks import Suites, measure, one_of, rows, violations
-from expectations.declared import as_declared
+from expectations.declared import as_declared, briefly_declared
 from expectations.library import Expectation
 from expectations.request import GateRequest, files_as_sql, quoted
 from expectations.suite_account import IN_BATCHES, account_suite
+from expectations.suite_feedback import feedback_suites
 from expectations.suites_curated import PRIORITIES
 from reference.gates import Gate
 from reference.tables import tables_of
@@ -32,7 +33,7 @@ def candidate_suites(gates: Gates, request: GateRequest) -> Suites:
     """Return the expectations of the warehouse tables and marts, or nothing if there is no candidate."""
     if request.candidate is None:
         return {}
-    marts = {f"candidate.{mart.name}": as_declared(gates, mart.name) for mart in tables_of("mart")}
+    marts = {f"candidate.{mart.name}": briefly_declared(gates, mart.name) for mart in tables_of("mart")}
     for mart, part in SHOWING_TARGETS.items():
         marts[f"candidate.{mart}"] += _agrees(gates, part)
     marts["candidate.mart_headlines"] += _headlines(gates)
@@ -43,6 +44,7 @@ def candidate_suites(gates: Gates, request: GateRequest) -> Suites:
         "candidate.fact_visit_target": _targets(gates, request),
         "candidate.fact_exclusion": _exclusions(gates, request),
         "candidate.meta_row_account": account_suite(gates, request),
+        **feedback_suites(gates),
         **marts,
     }
 
@@ -57,7 +59,7 @@ def _divisions(gates: Gates) -> list[Expectation]:
 
 
 def _batches(gates: Gates, request: GateRequest) -> list[Expectation]:
-    batch, run = quoted(request.batch_id), quoted(request.run_id)
+    batch, run = quoted(request.batch_id), quoted(request.list_run_id or request.run_id)
     current = f"""
         select count(*) filter (where batch_id = {batch} and run_id = {run}) as value, count(*) as rows
         from {{batch}}"""  # noqa: S608

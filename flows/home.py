@@ -31,6 +31,16 @@ class Home:
         return self.root / "lake" / "quarantine"
 
     @property
+    def ledger(self) -> Path:
+        """Every file of visits and bank feeds that ever came back, content-addressed."""
+        return self.root / "lake" / "ledger"
+
+    @property
+    def dispatch(self) -> Path:
+        """Workbooks for the townships, and what went back to them, by batch."""
+        return self.root / "dispatch"
+
+    @property
     def batches(self) -> Path:
         """One pointer file per published batch: which run's curated files are the truth."""
         return self.root / "lake" / "batches"

@@ -15,7 +15,7 @@ import polars as pl
 
 from flows.readers import CHUNK_BYTES, FileShape, inspect_file, read_batches
 from flows.readers_text import ahead, no_rows
-from reference.contracts import CONTRACTS_DIR, Contract, load_contracts
+from reference.contracts import CONTRACTS_DIR, Contract, feedback_contracts, load_contracts
 from reference.errors import InputProblem
 from reference.text_tables import TEXT_DIR, TextTables, load_text_tables
 from transforms.ingest import to_quarantine, type_rows
@@ -56,7 +56,7 @@ def check_inbox(inbox: Path) -> list[SourceFile]:
         raise InputProblem(f"{inbox}: no such inbox folder; --inbox must name a folder that holds registry/")
     tables, found, problems = load_text_tables(), [], []
     for source, contract in load_contracts().items():
-        paths = _data_files(inbox / source)
+        paths = data_files(inbox / source)
         if contract.required and not paths:
             problems.append(f"{inbox / source}: no file of {contract.zh} in it; this source is required")
         for path in paths:
@@ -72,12 +72,14 @@ def check_inbox(inbox: Path) -> list[SourceFile]:
 def inbox_notes(inbox: Path) -> list[str]:
     """Return what a person should know though nothing is wrong: absent sources, folders nobody reads."""
     contracts = load_contracts()
-    absent = [c for c in contracts.values() if not c.required and not _data_files(inbox / c.source)]
+    absent = [c for c in contracts.values() if not c.required and not data_files(inbox / c.source)]
     notes = [
         f"{contract.source}: no files of {contract.zh}; the run goes on without it" for contract in absent
     ]
     for path in sorted(inbox.iterdir()):
-        if path.name not in contracts and path.name != "truth" and not path.name.startswith((".", "~$")):
+        if path.name in feedback_contracts():
+            notes.append(f"{path.name}: feedback; zoufang feedback reads it, a run takes what the ledger has")
+        elif path.name not in contracts and path.name != "truth" and not path.name.startswith((".", "~$")):
             notes.append(f"{path.name}: not a source this version reads; ignored")
     return notes
 
@@ -109,7 +111,7 @@ def ingest_file(
     return report
 
 
-def _data_files(folder: Path) -> list[Path]:
+def data_files(folder: Path) -> list[Path]:
     """Return the files in and below a source folder in a stable order, without locks and hidden ones."""
     paths = sorted(folder.rglob("*")) if folder.is_dir() else []
     return [

@@ -16,7 +16,7 @@ import polars as pl
 from flows.readers_text import TextShape, ahead, inspect_text, no_rows, text_batches
 from reference.contracts import Contract
 from reference.errors import InputProblem
-from transforms.ingest_headers import header_row
+from transforms.ingest_headers import has_required, header_row
 from transforms.ingest_lines import REJECTED
 
 Format = Literal["text", "xlsx", "parquet"]
@@ -54,19 +54,26 @@ class Batch:
 
 def inspect_file(path: Path, name: str, contract: Contract) -> FileShape:
     """Return how to read a file; InputProblem if it is empty, damaged, or not what its name says."""
-    declared, actual = SUFFIXES.get(path.suffix.lower()), _format_by_content(path, name)
-    if declared is None:
-        raise InputProblem(
-            f"{name}: files ending in {path.suffix or 'nothing'} are not read; save it as .csv (UTF-8 or "
-            f"GB18030), .xlsx or .parquet, or take it out of the inbox"
-        )
-    if declared != actual:
-        raise InputProblem(
-            f"{name}: the name ends in {path.suffix} but the content is {_NAMES[actual]}; "
-            f"rename it, or save it again as {path.suffix}"
-        )
+    actual = _checked_format(path, name)
     shape = {"text": _inspect_text, "xlsx": _inspect_xlsx, "parquet": _inspect_parquet}[actual]
     return shape(path, name, contract)
+
+
+def inspect_sheets(path: Path, name: str, contract: Contract) -> list[FileShape]:
+    """Return how to read each table of a file: of a workbook every sheet that has all required columns.
+
+    A workbook without such a sheet is read as any other file, so that its problem is named.
+    """
+    if _checked_format(path, name) != "xlsx":
+        return [inspect_file(path, name, contract)]
+    reader = _open_book(path, name)
+    shapes = []
+    for sheet in reader.sheet_names:
+        rows = [[cell or "" for cell in row] for row in _sheet(reader, sheet, _HEADER_SEARCH).rows()]
+        index, _ = header_row(rows, contract)
+        if rows and has_required(rows[index], contract) and len(rows) > index + 1:
+            shapes.append(FileShape("xlsx", tuple(rows[index]), index + 1, sheet=sheet))
+    return shapes or [inspect_file(path, name, contract)]
 
 
 def read_batches(path: Path, shape: FileShape, name: str, chunk_bytes: int = CHUNK_BYTES) -> Iterator[Batch]:
@@ -80,6 +87,34 @@ def read_batches(path: Path, shape: FileShape, name: str, chunk_bytes: int = CHU
         names = [column for column in frame.columns if column != "row_no"]
         has_text = (pl.col(column).str.contains(r"\S") for column in names)
         yield Batch(frame.filter(pl.any_horizontal(has_text)), pl.DataFrame(schema=REJECTED))
+
+
+def _checked_format(path: Path, name: str) -> Format:
+    declared, actual = SUFFIXES.get(path.suffix.lower()), _format_by_content(path, name)
+    if declared is None:
+        raise InputProblem(
+            f"{name}: files ending in {path.suffix or 'nothing'} are not read; save it as .csv (UTF-8 or "
+            f"GB18030), .xlsx or .parquet, or take it out of the inbox"
+        )
+    if declared != actual:
+        raise InputProblem(
+            f"{name}: the name ends in {path.suffix} but the content is {_NAMES[actual]}; "
+            f"rename it, or save it again as {path.suffix}"
+        )
+    return actual
+
+
+def _open_book(path: Path, name: str) -> fastexcel.ExcelReader:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            is_book = "xl/workbook.xml" in archive.namelist()
+        if not is_book:
+            raise InputProblem(f"{name}: this is a ZIP archive, not an Excel workbook; unpack it first")
+        return fastexcel.read_excel(path)
+    except (zipfile.BadZipFile, fastexcel.FastExcelError) as error:
+        raise InputProblem(
+            f"{name}: the Excel file is damaged or cut short ({error}); copy or export it again"
+        ) from error
 
 
 _NAMES = {"text": "plain text", "xlsx": "an Excel workbook (.xlsx)", "parquet": "Parquet"}
@@ -120,17 +155,8 @@ def _inspect_text(path: Path, name: str, contract: Contract) -> FileShape:
 
 def _inspect_xlsx(path: Path, name: str, contract: Contract) -> FileShape:
     """Find the first sheet with cells and its header row among the first rows."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            is_book = "xl/workbook.xml" in archive.namelist()
-        if not is_book:
-            raise InputProblem(f"{name}: this is a ZIP archive, not an Excel workbook; unpack it first")
-        reader = fastexcel.read_excel(path)
-        heads = {sheet: _sheet(reader, sheet, _HEADER_SEARCH) for sheet in reader.sheet_names}
-    except (zipfile.BadZipFile, fastexcel.FastExcelError) as error:
-        raise InputProblem(
-            f"{name}: the Excel file is damaged or cut short ({error}); copy or export it again"
-        ) from error
+    reader = _open_book(path, name)
+    heads = {sheet: _sheet(reader, sheet, _HEADER_SEARCH) for sheet in reader.sheet_names}
     for sheet, head in heads.items():
         if head.height:
             rows = [[cell or "" for cell in row] for row in head.rows()]

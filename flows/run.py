@@ -31,6 +31,7 @@ from flows.manifest import StepResult, combine, hash_file, resume_or_run, write_
 from flows.progress import say
 from flows.settings import Settings, Versions, find_versions, make_settings
 from flows.steps_city import city_step, parents_step
+from flows.steps_feedback import VISITS_FILE, visit_evidence
 from flows.steps_ingest import (
     Body,
     conform_step,
@@ -142,6 +143,8 @@ def _run(settings: Settings) -> dict[str, Any]:
         say(f"note: {note}")
     follow_warehouse(settings.home)
     hashes = [f"{file.file} {hash_file(file.path)}" for file in files]
+    met = visit_evidence(settings.home, read_pointers(settings.home), settings.as_of)
+    hashes += [f"visits {row}" for row in met.iter_rows()]
     versions = find_versions(combine(hashes))
     run = Run(settings, versions.run_id(settings))
     _require_whole(run)
@@ -153,6 +156,7 @@ def _run(settings: Settings) -> dict[str, Any]:
     if not settings.resume:
         shutil.rmtree(run.folder, ignore_errors=True)
     run.work.mkdir(parents=True, exist_ok=True)
+    met.write_parquet(run.work / VISITS_FILE)
     summary = _make(run, files, versions)
     write_json(run.folder / SUMMARY, summary)
     return summary

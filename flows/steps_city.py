@@ -12,6 +12,7 @@ import polars as pl
 
 from flows.place_store import write_index
 from flows.settings import Settings
+from flows.steps_feedback import VISITS_FILE
 from flows.steps_ingest import Body, scan_source
 from flows.steps_place import place_city
 from reference.classes import load_classes
@@ -54,6 +55,7 @@ def city_frames(work: Path, city: str) -> dict[str, pl.LazyFrame]:
     return {
         **frames,
         "units": _scan(work, "units", city),
+        "visits": pl.scan_parquet(work / VISITS_FILE),
         "subjects": pl.scan_parquet(work / "subjects" / f"{city}.parquet"),
     }
 

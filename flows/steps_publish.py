@@ -20,6 +20,7 @@ from flows.batches import (
     read_pointers,
 )
 from flows.settings import Settings
+from flows.steps_feedback import carried
 from reference.divisions import DIVISIONS_FILE
 from warehouse.build import BatchFiles, BuildReport, build_warehouse
 from warehouse.candidate import add_quality
@@ -36,7 +37,8 @@ def build_step(settings: Settings, pointer: Pointer) -> BuildReport:
     batches = [batch_files(settings.home, p) for p in published]
     curated = curated_files(settings.home, pointer)
     fresh = BatchFiles(pointer.record, **curated, account=(account_path(settings, pointer),))
-    return build_warehouse(candidate_path(settings, pointer), [*batches, fresh], DIVISIONS_FILE)
+    feedback = carried(settings.home, [*published, pointer], settings.as_of)
+    return build_warehouse(candidate_path(settings, pointer), [*batches, fresh], DIVISIONS_FILE, feedback)
 
 
 def gate_step(settings: Settings, pointer: Pointer, tables: Mapping[str, Sequence[Path]]) -> GateReport:
@@ -52,11 +54,16 @@ def gate_step(settings: Settings, pointer: Pointer, tables: Mapping[str, Sequenc
         data_docs=True,
     )
     report = run_gate(request)
+    require_publishable(report)
+    return report
+
+
+def require_publishable(report: GateReport) -> None:
+    """Raise GateFailedError if a check of severity error failed, RuntimeError if one was not judged."""
     if report.verdict == "errored":
         raise RuntimeError(f"a gate could not be measured; nothing was published\n{quality_summary(report)}")
     if not report.publishable:
         raise GateFailedError(quality_summary(report))
-    return report
 
 
 def publish_step(settings: Settings, pointer: Pointer) -> Version:

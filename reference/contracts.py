@@ -11,8 +11,11 @@ from typing import Any, Literal
 
 import yaml
 
-ColumnType = Literal["text", "code", "integer", "money", "capital", "date", "open_date"]
-PersonalKind = Literal["name", "phone"]
+from reference.dispatch import load_list_layout
+
+ColumnType = Literal["text", "code", "integer", "money", "capital", "percent", "date", "open_date"]
+PersonalKind = Literal["name", "phone", "note"]
+Phase = Literal["register", "feedback"]
 
 CONTRACTS_DIR = Path(__file__).parent / "contracts"
 
@@ -44,6 +47,7 @@ class Contract:
     key: tuple[str, ...]
     columns: tuple[Column, ...]
     ignored_headers: frozenset[str]
+    phase: Phase = "register"
 
     def column(self, name: str) -> Column:
         """Return the column of that name; KeyError if the contract has none."""
@@ -51,6 +55,11 @@ class Contract:
 
 
 def _column(raw: dict[str, Any]) -> Column:
+    listed = raw.pop("codes", None)
+    if listed:
+        known = load_list_layout().lists[listed].codes
+        # Forms write "11 正常经营-有融资需求", people the label alone.
+        raw["values"] = {code: [label, f"{code} {label}"] for code, label in known.items()}
     return Column(**{**raw, "headers": tuple(raw["headers"])})
 
 
@@ -65,11 +74,22 @@ def read_contract(path: Path) -> Contract:
         key=tuple(raw["key"]),
         columns=tuple(_column(c) for c in raw["columns"]),
         ignored_headers=frozenset(raw["ignored_headers"]),
+        phase=raw.get("phase", "register"),
     )
 
 
-@cache
 def load_contracts() -> dict[str, Contract]:
+    """Return the contracts of what a batch is made of, by source name, in a stable order."""
+    return {source: c for source, c in all_contracts().items() if c.phase == "register"}
+
+
+def feedback_contracts() -> dict[str, Contract]:
+    """Return the contracts of what comes back after a list was published, in a stable order."""
+    return {source: c for source, c in all_contracts().items() if c.phase == "feedback"}
+
+
+@cache
+def all_contracts() -> dict[str, Contract]:
     """Return every declared contract by source name, in a stable order."""
     contracts = (read_contract(path) for path in sorted(CONTRACTS_DIR.glob("*.yml")))
     return {contract.source: contract for contract in contracts}

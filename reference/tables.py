@@ -30,7 +30,10 @@ POLARS_TYPES: dict[ColumnType, Any] = {
 
 @dataclass(frozen=True)
 class TableColumn:
-    """One column: its type and meaning; `required` is never null, `personal` is masked personal data."""
+    """One column: its type and meaning; `required` is never null, `personal` is masked personal data.
+
+    A figure that is worked out of others states its `formula` and its `unit` ("1" for a share).
+    """
 
     name: str
     type: ColumnType
@@ -40,11 +43,14 @@ class TableColumn:
     values: tuple[str, ...] = ()
     personal: bool = False
     stat_restricted: bool = False
+    unit: str = ""
+    formula: str = ""
 
     @property
     def comment(self) -> str:
-        """Return the text a BI tool shows: Chinese, then English."""
-        return f"{self.zh} · {self.en}"
+        """Return the text a BI tool shows: Chinese, then English, then how it is worked out."""
+        worked_out = f" [{self.formula}; unit {self.unit}]" if self.formula else ""
+        return f"{self.zh} · {self.en}{worked_out}"
 
 
 @dataclass(frozen=True)

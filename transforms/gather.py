@@ -25,6 +25,7 @@ def gather_evidence(
     units: pl.LazyFrame,
     trade: pl.LazyFrame,
     tech: pl.LazyFrame,
+    visits: pl.LazyFrame,
     superseded: pl.LazyFrame,
     parents: pl.LazyFrame,
     classes: ClassTables,
@@ -34,8 +35,9 @@ def gather_evidence(
     """One row per subject: its register columns and all evidence known on the date.
 
     `units`: linked census units, at most one a subject. `superseded`: register rows given up for a newer
-    one (subject_key). `parents`: `registered_parents`. Money is in 元. Columns census_… and live_census_on
-    are stat_restricted: no reason, export or mart may state them.
+    one (subject_key). `parents`: `registered_parents`. `visits`: uscc, visited_on of firms met at work.
+    Money is in 元. Columns census_… and live_census_on are stat_restricted: no reason, export or mart may
+    state them.
     """
     census_on = rules.common.day("census_on")
     sparse = [
@@ -52,6 +54,7 @@ def gather_evidence(
         .join(rare, on="subject_key", how="left", validate="m:1")
         .join(_census(units, as_of, census_on), on="subject_key", how="left", validate="m:1")
         .join(reported, on="subject_key", how="left", validate="m:1")
+        .join(visits.select("uscc", live_visit_on="visited_on"), on="uscc", how="left", validate="m:1")
     )
 
 

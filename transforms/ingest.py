@@ -48,6 +48,22 @@ def type_rows(text: pl.DataFrame, header_map: HeaderMap, contract: Contract, tab
     return Split(_with_envelope(typed, header_map, contract), rejected)
 
 
+def type_with_faults(
+    text: pl.DataFrame, header_map: HeaderMap, contract: Contract, tables: TextTables
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return every row typed in the staged schema, null where a cell is not typable, and every such cell.
+
+    Unlike `type_rows`, which sends a row away at its first fault: whoever filled a form in by hand is to
+    hear of all faults at once.  Faults: row_no, column_name, value (discreet), reason_code.
+    """
+    cleaned = _clean(text, header_map, tables)
+    typed, currencies = _typed(cleaned, header_map, tables)
+    present = [mapped.column for mapped in header_map.columns if mapped.field is not None]
+    faults = [_misplaced(cleaned, header_map), *(_fault(cleaned, typed, column) for column in present)]
+    found = pl.concat(fault.cast(REJECTED) for fault in faults).sort("row_no", maintain_order=True)
+    return _with_envelope(_with_currency(typed, header_map, currencies), header_map, contract), found
+
+
 def to_quarantine(rejected: pl.DataFrame, source: str, file: str, tables: TextTables) -> pl.DataFrame:
     """Return one quarantine row per rejected row, with the sentence people read."""
     reason = pl.col("reason_code").replace_strict(tables.reasons, return_dtype=pl.String)
@@ -156,7 +172,7 @@ def _discreet(text: pl.Expr) -> pl.Expr:
 def _reason(column: Column) -> pl.Expr:
     if column.type in ("date", "open_date"):
         return pl.lit("not_a_date")
-    if column.type in ("integer", "money", "capital"):
+    if column.type in ("integer", "money", "capital", "percent"):
         is_long = pl.col("text").str.contains(r"^[+-]?[\d,]{12,}|^\d[\d.]*[eE]\+?\d+$")
         return pl.when(is_long).then(pl.lit("too_large")).otherwise(pl.lit("not_a_number"))
     return pl.lit("unknown_value")

@@ -48,6 +48,13 @@ def header_row(rows: Sequence[Sequence[str]], contract: Contract) -> tuple[int, 
     return best, counts[best] if counts else 0
 
 
+def has_required(row: Sequence[str], contract: Contract) -> bool:
+    """Return whether a row of headers names every required column of the contract."""
+    aliases = _aliases(contract)
+    named = {aliases.get(fold(cell)) or aliases.get(_base(cell)) for cell in row}
+    return all(column.name in named for column in contract.columns if column.required)
+
+
 def map_headers(
     headers: Sequence[str], contract: Contract, file: str, tables: TextTables, *, excel_serials: bool = False
 ) -> HeaderMap:

@@ -24,6 +24,7 @@ STAGED_TYPES: dict[str, pl.DataType] = {
     "integer": pl.Int64(),
     "money": YUAN,
     "capital": YUAN,
+    "percent": pl.Decimal(9, 4),
     "date": pl.Date(),
     "open_date": pl.Date(),
 }
@@ -32,8 +33,8 @@ STAGED_TYPES: dict[str, pl.DataType] = {
 def quick(mapped: MappedColumn, tables: TextTables) -> pl.Expr:
     """Return the typed column, right for plain text; `untidy` says which rows need more."""
     text, column = pl.col(mapped.column.name), mapped.column
-    if column.type == "integer":
-        return text.cast(pl.Int64, strict=False)
+    if column.type in ("integer", "percent"):
+        return text.cast(STAGED_TYPES[column.type], strict=False)
     if column.type in ("money", "capital"):
         return _yuan(text, pl.lit(mapped.factor))
     if column.type in ("date", "open_date"):
@@ -79,6 +80,8 @@ def _full(mapped: MappedColumn, tables: TextTables) -> pl.Expr:
         part = amount_parts(text, tables).struct.field
         factor = part("unit").replace_strict(tables.units, default=mapped.factor, return_dtype=pl.Int64)
         return _yuan(_ungrouped(part("number")), factor)
+    if column.type == "percent":
+        return text.str.strip_suffix("%").str.strip_chars().cast(STAGED_TYPES["percent"], strict=False)
     if column.name == "capital_currency":
         return text.str.to_uppercase().replace_strict(tables.currencies, default=None, return_dtype=pl.String)
     if column.values:
@@ -153,10 +156,16 @@ def _plausible(day: pl.Expr) -> pl.Expr:
 
 
 def _masked(text: pl.Expr, column: Column) -> pl.Expr:
-    """Hide personal data so that it never reaches the lake: 张*, 138****1234."""
+    """Hide personal data so that it never reaches the lake: 张*, 138****1234; in notes whatever looks so."""
     if column.personal == "name":
         return text.str.head(1) + "*"
     if column.personal == "phone":
         ends = text.str.head(3) + "****" + text.str.tail(4)
         return pl.when(text.str.len_chars() >= 11).then(ends).when(text.is_not_null()).then(pl.lit("****"))
+    if column.personal == "note":
+        # Calls and names follow a title or a surname word; identity and telephone numbers are long digits.
+        hidden = text.str.replace_all(r"\d{6,}[\dXx]?|\d{3,4}-\d{3,8}(?:-\d{3,4})?", "****")
+        return hidden.str.replace_all(
+            r"(姓名|联系人|法人|经营者|负责人|老板)([:：是为]?)\s*(\p{Han})\p{Han}{1,2}", "$1$2$3*"
+        ).str.replace_all(r"(\p{Han})\p{Han}{0,2}(先生|女士|经理|总)", "$1*$2")
     return text

@@ -68,7 +68,12 @@ def _report_facts(rules: RuleSet, feed_years: Collection[int], as_of: date) -> l
 
 def _live_evidence() -> list[pl.Expr]:
     """The newest sign of life (经营迹象): its date and its source."""
-    by_source = {"annual_reports": "live_report_on", "customs": "live_trade_on", "census": "live_census_on"}
+    by_source = {
+        "annual_reports": "live_report_on",
+        "customs": "live_trade_on",
+        "visits": "live_visit_on",
+        "census": "live_census_on",
+    }
     newest = pl.max_horizontal(by_source.values())
     source = pl.coalesce(
         pl.when(pl.col(column) == newest).then(pl.lit(name)) for name, column in by_source.items()

@@ -16,6 +16,7 @@ from typing import Any
 import duckdb
 
 from reference.tables import tables_of
+from warehouse.feedback import FeedbackFiles, load_feedback
 from warehouse.schema import create_marts, create_tables, read_sql
 
 CITIES = ("3300", *(f"33{n:02d}" for n in range(1, 12)))
@@ -64,12 +65,14 @@ def build_warehouse(
     candidate: Path,
     batches: Sequence[BatchFiles],
     divisions: Path,
+    feedback: FeedbackFiles | None = None,
     *,
     threads: int = 2,
     memory_limit: str = "1GB",
 ) -> BuildReport:
     """Write the warehouse of these batches to `candidate`, replacing what stood there, and report its rows.
 
+    `feedback`: what came back so far; without it the clocks stand at the newest batch's date.
     Equal files give equal contents, row order included; a build that fails leaves no `candidate`.
     ValueError if two batches share a date or an id.
     """
@@ -84,6 +87,8 @@ def build_warehouse(
         con.begin()
         create_tables(con)
         _load(con, ordered, divisions)
+        newest = max((batch.record.as_of for batch in ordered), default=date.min)
+        load_feedback(con, feedback or FeedbackFiles("none", newest, {}))
         create_marts(con)
         con.commit()
         rows = {table.name: con.table(table.name).shape[0] for table in tables_of("warehouse")}

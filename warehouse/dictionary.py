@@ -1,4 +1,4 @@
-"""Write docs/dictionary.md, the data dictionary, from the table declarations.
+"""Write docs/dictionary.md and docs/kpis.md, the data dictionary and the KPIs, from the table declarations.
 
 Here: text made of reference/tables; `python -m warehouse.dictionary` writes it.  Not here: facts of its own.
 """
@@ -9,6 +9,7 @@ from reference.tables import Layer, Table, TableColumn, tables_of
 from warehouse.schema import DUCKDB_TYPES
 
 DICTIONARY = Path(__file__).parents[1] / "docs" / "dictionary.md"
+KPIS = DICTIONARY.with_name("kpis.md")
 TITLES: dict[Layer, str] = {
     "warehouse": "Warehouse tables · 数据仓库表",
     "mart": "Marts · 数据集市视图",
@@ -21,10 +22,34 @@ The warehouse is `warehouse/zoufang.duckdb` below the home folder; curated Parqu
 """
 
 
-def write_dictionary(path: Path = DICTIONARY) -> None:
-    """Write the dictionary file."""
+KPI_HEAD = """# KPIs · 指标口径
+
+Generated from `reference/tables/mart_*.yml` by `make dictionary`; change it there.
+Unit 1 is a share (0.25 is 25 %). A formula whose denominator is 0 gives null, never an error.
+Names in a formula are columns of the same mart.
+"""
+
+
+def write_dictionary(path: Path = DICTIONARY, kpis: Path = KPIS) -> None:
+    """Write the dictionary and the list of KPIs."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(render_dictionary(), encoding="utf-8")
+    kpis.write_text(render_kpis(), encoding="utf-8")
+
+
+def render_kpis() -> str:
+    """Return every figure of the marts that is worked out of others: formula and unit, by mart."""
+    sections = []
+    for mart in tables_of("mart"):
+        worked_out = [column for column in mart.columns if column.formula]
+        rows = "\n".join(f"| `{c.name}` {c.zh} | {c.formula} | {c.unit} | {c.en} |" for c in worked_out)
+        head = (
+            f"\n## `{mart.name}` {mart.zh}\n\n{mart.grain}\n\n"
+            "| KPI 指标 | formula 公式 | unit 单位 | meaning |"
+        )
+        if worked_out:
+            sections.append(f"{head}\n|---|---|---|---|\n{rows}\n")
+    return KPI_HEAD + "".join(sections)
 
 
 def render_dictionary() -> str:

@@ -18,6 +18,7 @@ from transforms.classify import classify_subjects
 from transforms.gather import gather_evidence
 from transforms.report_history import reported_years
 from transforms.screen_facts import screening_facts
+from transforms.visit_evidence import VISITS
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "screening"
 AS_OF = date(2025, 3, 31)
@@ -91,7 +92,14 @@ def facts_of(
     covered = reported_years(city["reports"], as_of).collect()["report_year"].to_list()
     evidence = {name: frame for name, frame in city.items() if name not in {"subjects", "placed"}}
     classes, rules = load_classes(), load_rules()
-    gathered = gather_evidence(city["subjects"], **evidence, classes=classes, rules=rules, as_of=as_of)
+    gathered = gather_evidence(
+        city["subjects"],
+        **evidence,
+        visits=pl.LazyFrame(schema=VISITS),
+        classes=classes,
+        rules=rules,
+        as_of=as_of,
+    )
     classified = classify_subjects(gathered, classes=classes, rules=rules, as_of=as_of)
     feed_years = covered if feed is None else list(feed)
     return screening_facts(classified, city["placed"], feed_years=feed_years, rules=rules, as_of=as_of)

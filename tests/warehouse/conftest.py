@@ -7,6 +7,7 @@ import pytest
 from warehouse_makers import DIVISIONS
 
 from warehouse.build import BatchFiles, build_warehouse
+from warehouse.feedback import FeedbackFiles
 
 
 @pytest.fixture
@@ -21,9 +22,9 @@ def divisions(tmp_path: Path) -> Path:
 def build(tmp_path: Path, divisions: Path) -> Callable[..., Path]:
     """Build batches into a candidate and return its path."""
 
-    def _build(*batches: BatchFiles, name: str = "candidate") -> Path:
+    def _build(*batches: BatchFiles, name: str = "candidate", feedback: FeedbackFiles | None = None) -> Path:
         candidate = tmp_path / "runs" / f"{name}.duckdb"
-        build_warehouse(candidate, batches, divisions)
+        build_warehouse(candidate, batches, divisions, feedback)
         return candidate
 
     return _build

@@ -5,11 +5,12 @@ from pathlib import Path
 import pytest
 
 from reference.tables import Table, load_tables, read_table
-from warehouse.dictionary import DICTIONARY, render_dictionary
+from warehouse.dictionary import DICTIONARY, KPIS, render_dictionary, render_kpis
 
 
 def test_committed_dictionary_equals_the_generated_one() -> None:
     assert DICTIONARY.read_text(encoding="utf-8") == render_dictionary(), "run: make dictionary"
+    assert KPIS.read_text(encoding="utf-8") == render_kpis(), "run: make dictionary"
 
 
 @pytest.mark.parametrize("table", load_tables().values(), ids=lambda table: table.name)

@@ -1,0 +1,225 @@
+"""The loop closed: a list published, what comes back taken in, the next list made with it."""
+
+import json
+import shutil
+from datetime import date
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import duckdb
+import polars as pl
+import pytest
+import xlsxwriter
+from verbs import run, zoufang
+
+from reference.dispatch import load_list_layout
+from simulator.events import load_shares, play, read_list
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("feedback")]
+JAN, FEB, TOLD = date(2025, 1, 31), date(2025, 2, 28), date(2025, 4, 15)
+FACTS = ("fact_visit", "fact_recommendation", "fact_credit", "fact_loan", "fact_renewal", "mart_funnel")
+SHEET = "未定社区1"
+
+
+class Loop(NamedTuple):
+    """A home with a published list, the inbox that came back for it, and what is true of it."""
+
+    home: Path
+    inbox: Path
+    truth: dict[str, int]
+    firms: pl.DataFrame
+
+
+def ask(home: Path, query: str) -> list[tuple[Any, ...]]:
+    with duckdb.connect() as con:
+        con.execute("ATTACH ? AS w (READ_ONLY)", [str(home / "warehouse" / "zoufang.duckdb")])
+        con.execute("SET disabled_optimizers = 'compressed_materialization'")
+        con.execute("USE w")
+        return con.execute(query).fetchall()
+
+
+def facts(home: Path) -> dict[str, list[tuple[Any, ...]]]:
+    return {table: ask(home, f"SELECT * FROM {table} ORDER BY ALL") for table in FACTS}
+
+
+def come_back(inbox: Path, home: Path, day: date) -> dict[str, Any]:
+    ended = zoufang("feedback", "--inbox", inbox, "--home", home, "--as-of", str(day), "--json")
+    assert ended.status == 0, ended.err
+    summary: dict[str, Any] = json.loads(ended.out)
+    return summary
+
+
+def fill_in(path: Path, items: list[tuple[str, str, dict[str, str]]]) -> None:
+    """Write a township's workbook by its declaration: title sheets around, one sheet of the list."""
+    layout = load_list_layout()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with xlsxwriter.Workbook(str(path)) as book:
+        book.add_worksheet("填报说明").write_string(0, 0, "请按下拉列表填写")
+        sheet = book.add_worksheet(SHEET)
+        codes = book.add_worksheet("代码表")
+        for place, known in enumerate(layout.lists.values()):
+            codes.write_column(0, place, [known.zh, *known.cells])
+        for place, column in enumerate(layout.columns):
+            sheet.write_string(0, place, column.zh)
+            for number, (item, uscc, told) in enumerate(items, start=1):
+                cells = {"list_item_id": item, "uscc": uscc, "name": "某某有限公司"} | told
+                sheet.write_string(number, place, cells.get(column.field, ""))
+
+
+@pytest.fixture(scope="module")
+def loop(prefect_server: str, one_city: Path, tmp_path_factory: pytest.TempPathFactory) -> Loop:
+    folder = tmp_path_factory.mktemp("loop")
+    ended = run(one_city, folder / "home", str(JAN))
+    assert ended.status == 0, ended.err
+    firms = read_list(folder / "home", JAN)
+    truth = play(firms, folder / "back", shares=load_shares(JAN), seed=5, until=TOLD)
+    return Loop(folder / "home", folder / "back", truth, firms)
+
+
+def copy_of(loop: Loop, folder: Path) -> Loop:
+    shutil.copytree(loop.home, folder / "home")
+    shutil.copytree(loop.inbox, folder / "back")
+    return loop._replace(home=folder / "home", inbox=folder / "back")
+
+
+def test_what_came_back_is_published_as_it_is_true_and_twice_changes_nothing(
+    loop: Loop, tmp_path: Path
+) -> None:
+    own = copy_of(loop, tmp_path)
+    listed = ask(own.home, "SELECT * FROM fact_visit_target ORDER BY ALL")
+    first = come_back(own.inbox, own.home, TOLD)
+    whole = next(row for row in first["headlines"] if row["region"] == "province")
+    events = pl.read_parquet(own.inbox / "truth" / "feedback" / "events.parquet")
+    assert whole["visited"] == events["is_target"].sum()
+    assert whole["recommended"] == own.truth["is_recommended"]
+    assert whole["credited"] == own.truth["is_credited"]
+    assert whole["disbursed"] == own.truth["is_disbursed"]
+    assert float(whole["loan_amount"]) == pytest.approx(events["loan_amt"].sum() * 10_000, abs=1)
+    before = facts(own.home)
+    renamed = tmp_path / "again" / "visits"
+    renamed.mkdir(parents=True)
+    for path in (own.inbox / "visits").iterdir():
+        shutil.copyfile(path, renamed / f"again_{path.name}")
+    second = come_back(renamed.parent, own.home, TOLD)
+    assert (second["new_files"], second["is_new_version"]) == (0, False)
+    assert facts(own.home) == before
+    assert ask(own.home, "SELECT * FROM fact_visit_target ORDER BY ALL") == listed
+
+
+def test_every_planted_wrong_row_is_returned_with_its_reason_and_no_other(loop: Loop, tmp_path: Path) -> None:
+    own = copy_of(loop, tmp_path)
+    summary = come_back(own.inbox, own.home, TOLD)
+    planted = pl.read_parquet(own.inbox / "truth" / "feedback" / "rejects.parquet")
+    told = pl.concat(
+        pl.read_excel(path, sheet_name="问题清单", infer_schema_length=0) for path in summary["returned"]
+    )
+    from reference.feedback import load_issues
+
+    words = {issue.zh: code for code, issue in load_issues().items()}
+    found = sorted((int(row["行号"]), words[row["问题"]]) for row in told.iter_rows(named=True))
+    assert found == sorted(planted.select("row_no", "issue").rows())
+    assert all(told["处理办法"].str.len_chars() > 0)
+
+
+def test_files_in_pieces_and_backwards_give_the_same_facts(loop: Loop, tmp_path: Path) -> None:
+    whole, parts = copy_of(loop, tmp_path / "whole"), copy_of(loop, tmp_path / "parts")
+    come_back(whole.inbox, whole.home, TOLD)
+    for source in ("loans", "credits", "recommendations", "renewals", "export_insurance", "visits"):
+        piece = tmp_path / source
+        shutil.copytree(parts.inbox / source, piece / source)
+        summary = come_back(piece, parts.home, TOLD)
+        if source == "loans":
+            assert sum(row["waiting"] for row in summary["account"]) == parts.truth["is_disbursed"]
+    assert facts(parts.home) == facts(whole.home)
+
+
+def test_a_filled_workbook_is_read_and_its_wrong_row_returned_masked(loop: Loop, tmp_path: Path) -> None:
+    own = copy_of(loop, tmp_path)
+    firms = read_items(own.firms)
+    seen = {
+        "visit_date": "2025-02-10",
+        "outcome": "13 正常经营-无需求",
+        "method": "1 实地",
+        "visitor": "王小明",
+    }
+    wants = seen | {
+        "outcome": "11 正常经营-有融资需求",
+        "need": "1 是",
+        "need_amt": "50",
+        "purpose_code": "1 流动资金",
+    }
+    items = [
+        (*firms[0], seen),
+        (*firms[1], wants),
+        (*firms[2], {}),
+        (
+            *firms[3],
+            seen | {"outcome": "78", "new_tel": "13912345678", "note": "电话13912345678 姓名:李大伟"},
+        ),
+        (firms[4][0], firms[5][1], seen),
+    ]
+    fill_in(tmp_path / "in" / "visits" / "三门县_海游街道_v1.xlsx", items)
+    summary = come_back(tmp_path / "in", own.home, TOLD)
+    account = summary["account"][0]
+    assert {k: account[k] for k in ("rows_in", "used", "unfilled", "rejected")} == {
+        "rows_in": 5, "used": 2, "unfilled": 1, "rejected": 2,
+    }  # fmt: skip
+    assert ask(own.home, "SELECT outcome, need_amount FROM fact_visit ORDER BY ALL") == [
+        ("11", 500_000), ("13", None),
+    ]  # fmt: skip
+    (path,) = summary["returned"]
+    told = pl.read_excel(path, sheet_name="问题清单", infer_schema_length=0)
+    assert told.select("工作表", "行号", "问题栏").rows() == [
+        (SHEET, "5", "走访结果"), (SHEET, "6", "统一社会信用代码"),
+    ]  # fmt: skip
+    shown = pl.read_excel(path, sheet_name="原始行", infer_schema_length=0).write_csv()
+    assert "13912345678" not in shown
+    assert "李大伟" not in shown
+    assert "王小明" not in shown
+    kept = b"".join(p.read_bytes() for p in (own.home / "lake" / "ledger").rglob("*.json"))
+    assert b"13912345678" not in kept
+
+
+def read_items(firms: pl.DataFrame) -> list[tuple[str, str]]:
+    import hashlib
+
+    listed = firms.filter("is_target").head(6)
+    return [
+        (hashlib.sha256(f"{batch}|{key}".encode()).hexdigest()[:16], uscc)
+        for batch, key, uscc in listed.select("batch_id", "subject_key", "uscc").iter_rows()
+    ]
+
+
+def test_the_next_list_lifts_firms_that_were_met_at_work_and_carries_the_facts(
+    loop: Loop, one_city: Path, tmp_path: Path
+) -> None:
+    own = copy_of(loop, tmp_path)
+    idle = ask(own.home, "SELECT uscc FROM fact_exclusion WHERE is_primary AND rule_id IN ('Z02', 'Z05')")
+    (met,), (gone,) = idle[:2]
+    text = f"统一社会信用代码,走访日期,走访结果\n{met},2025-02-10,13\n{gone},2025-02-10,33\n"
+    path = tmp_path / "in" / "visits" / "清单外.csv"
+    path.parent.mkdir(parents=True)
+    path.write_text(text, encoding="utf-8")
+    come_back(tmp_path / "in", own.home, FEB)
+    ended = run(one_city, own.home, str(FEB))
+    assert ended.status == 0, ended.err
+    batch = "batch_id = 'ZJ-202502-28'"
+    assert ask(own.home, f"SELECT count(*) FROM fact_visit_target WHERE {batch} AND uscc = '{met}'") == [(1,)]
+    assert ask(own.home, f"SELECT count(*) FROM fact_visit_target WHERE {batch} AND uscc = '{gone}'") == [
+        (0,)
+    ]
+    assert ask(own.home, "SELECT batch_id, count(*) FROM fact_visit GROUP BY 1") == [("ZJ-202501-31", 2)]
+    again = run(one_city, own.home, str(FEB), "--resume")
+    assert "published already" in again.err
+
+
+def test_feedback_before_any_list_or_with_a_strange_file_says_what_to_do(loop: Loop, tmp_path: Path) -> None:
+    ended = zoufang("feedback", "--inbox", loop.inbox, "--home", tmp_path / "empty", "--as-of", "2025-04-15")
+    assert (ended.status, "zoufang run" in ended.err) == (2, True)
+    early = zoufang("feedback", "--inbox", loop.inbox, "--home", loop.home, "--as-of", "2025-01-01")
+    assert (early.status, "ZJ-202501-31" in early.err) == (2, True)
+    strange = tmp_path / "in" / "visits" / "a.csv"
+    strange.parent.mkdir(parents=True)
+    strange.write_text("甲,乙\n1,2\n", encoding="utf-8")
+    ended = zoufang("feedback", "--inbox", tmp_path / "in", "--home", loop.home, "--as-of", "2025-04-15")
+    assert (ended.status, "visits/a.csv" in ended.err, "走访日期" in ended.err) == (2, True, True)
