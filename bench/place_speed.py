@@ -78,7 +78,7 @@ def main() -> None:
         return merge_facts([learn_places(read(batch).lazy().filter(certain)) for batch in source()])
 
     facts = merge_facts([known_places(), learn()])
-    lookup = make_lookup(facts, gazetteer.units, places.trust, known_common())
+    lookup = make_lookup(facts, gazetteer.units, places.trust, known_common(), places.limits)
 
     def by_index() -> None:
         for batch in source():

@@ -80,7 +80,7 @@ def _spool(batch: pl.DataFrame, number: int, spool: Path, request: PlaceRequest)
 
 def _place_spooled(spool: Path, batches: int, facts: PlaceFacts, request: PlaceRequest) -> int:
     gazetteer, places = load_gazetteer(), load_places()
-    lookup, count = make_lookup(facts, gazetteer.units, places.trust, known_common()), 0
+    lookup, count = make_lookup(facts, gazetteer.units, places.trust, known_common(), places.limits), 0
     for number in range(batches):
         read = pl.scan_parquet(spool / f"read-{number}.parquet")
         placed = (
