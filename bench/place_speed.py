@@ -12,7 +12,7 @@ from pathlib import Path
 
 import polars as pl
 
-from flows.place_file import BATCH_ROWS
+from flows.place_input import BATCH_ROWS
 from flows.steps_place import known_common, known_places
 from reference.divisions import load_gazetteer
 from reference.places import load_places
