@@ -57,15 +57,16 @@ def measure(
     taught: pl.DataFrame, villages: PlaceFacts, gazetteer: Gazetteer, places: PlaceKnowledge
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Return trust per class of key and confidence per margin: each fold asked of what the others teach."""
-    fold = pl.col("row_id").hash(1) % FOLDS
+    limits, fold = places.limits, pl.col("row_id").hash(1) % FOLDS
     folds = [(taught.filter(fold != k), hidden(taught.filter(fold == k))) for k in range(FOLDS)]
     known = [merge_facts([villages, learn_places(others.lazy())]) for others, _ in folds]
-    common = [common_names(facts) for facts in known]
+    common = [common_names(facts, limits) for facts in known]
     asked = [questions.lazy() for _, questions in folds]
     parts = list(zip(asked, known, common, strict=True))
-    trust = measure_trust(pl.concat(key_answers(q, f, gazetteer.units, c) for q, f, c in parts))
+    answers = pl.concat(key_answers(q, f, gazetteer.units, c, limits) for q, f, c in parts)
+    trust = measure_trust(answers, limits)
     verdicts = [
-        place_by_index(q, make_lookup(f, gazetteer.units, trust, c), places.near_trust).collect()
+        place_by_index(q, make_lookup(f, gazetteer.units, trust, c, limits), places.near_trust).collect()
         for q, f, c in parts
     ]
     is_city = pl.col("unit").str.contains(r"^\d{4}$")

@@ -139,7 +139,8 @@ def answers(asked: pl.DataFrame, gazetteer: Gazetteer, places: PlaceKnowledge) -
     read = read_addresses(rows.select(columns), gazetteer, places, load_text_tables()).collect()
     taught = learn_places(read.lazy().filter(pl.col("method").is_in(CERTAIN)))
     known = shipped_facts(places, gazetteer.villages.select("township_code", "village"))
-    lookup = make_lookup(merge_facts([known, taught]), gazetteer.units, places.trust, common_names(known))
+    common = common_names(known, places.limits)
+    lookup = make_lookup(merge_facts([known, taught]), gazetteer.units, places.trust, common, places.limits)
     placed = place_read(read.lazy(), gazetteer, places, lookup).collect()
     return asked.with_row_index("row_id").join(placed, on="row_id", how="left")
 

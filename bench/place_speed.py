@@ -12,7 +12,7 @@ from pathlib import Path
 
 import polars as pl
 
-from flows.place_file import BATCH_ROWS
+from flows.place_input import BATCH_ROWS
 from flows.steps_place import known_common, known_places
 from reference.divisions import load_gazetteer
 from reference.places import load_places
@@ -78,7 +78,7 @@ def main() -> None:
         return merge_facts([learn_places(read(batch).lazy().filter(certain)) for batch in source()])
 
     facts = merge_facts([known_places(), learn()])
-    lookup = make_lookup(facts, gazetteer.units, places.trust, known_common())
+    lookup = make_lookup(facts, gazetteer.units, places.trust, known_common(), places.limits)
 
     def by_index() -> None:
         for batch in source():

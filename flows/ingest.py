@@ -13,8 +13,8 @@ from pathlib import Path
 
 import polars as pl
 
-from flows.readers import CHUNK_BYTES, FileShape, inspect_file, read_batches
-from flows.readers_text import ahead, no_rows
+from flows.readers import FileShape, inspect_file, read_batches
+from flows.readers_text import CHUNK_BYTES, ahead, no_rows
 from reference.contracts import CONTRACTS_DIR, Contract, feedback_contracts, load_contracts
 from reference.errors import InputProblem
 from reference.text_tables import TEXT_DIR, TextTables, load_text_tables

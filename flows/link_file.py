@@ -11,6 +11,7 @@ from typing import Any
 
 import polars as pl
 
+from flows.out_file import require_writable, write_out
 from flows.readers import inspect_file, read_batches
 from reference.contracts import Contract, read_contract
 from reference.errors import InputProblem
@@ -23,7 +24,6 @@ from transforms.link_columns import as_census, as_register, party_fields, row_id
 from transforms.link_probable import Probable, link_left_over
 from transforms.text import clean_columns
 
-SUFFIXES = (".csv", ".parquet", ".xlsx")
 LATEST = date(9999, 12, 31)
 
 
@@ -46,7 +46,8 @@ def link_files(
     and candidate.
     """
     review_file = out.with_name(f"{out.stem}_review{out.suffix}")
-    _check_out(out, (left, right), review_file)
+    for path in (out, review_file):
+        require_writable(path, (left, right))
     sides = [_read(path, column) for path, column in ((left, left_id), (right, right_id))]
     subjects, units, links, probable = _link(*sides)
     names = (
@@ -56,11 +57,11 @@ def link_files(
     pairs = links.filter(pl.col("outcome") == "linked").join(names[1], on="unit_key")
     pairs = pairs.join(names[0], on="subject_key").sort("left_row", "right_row")
     review = probable.review.join(names[1], on="unit_key").join(names[0], on="subject_key")
-    _write(pairs.select("left_id", "right_id", "method", "probability"), out)
-    _write(
-        review.sort("right_row", "rank").select(
-            "right_id", "rank", "left_id", "probability", "why", "agreement"
-        ),
+    write_out(pairs.lazy().select("left_id", "right_id", "method", "probability"), out)
+    write_out(
+        review.lazy()
+        .sort("right_row", "rank")
+        .select("right_id", "rank", "left_id", "probability", "why", "agreement"),
         review_file,
     )
     return _figures(sides, pairs, links, probable, out, review_file)
@@ -122,28 +123,6 @@ def _figures(
         "left_out": worst.to_dicts(),
         "out": str(out), "review": str(review),
     }  # fmt: skip
-
-
-def _check_out(out: Path, inputs: tuple[Path, Path], review: Path) -> None:
-    if out.suffix.lower() not in SUFFIXES:
-        raise InputProblem(f"{out}: cannot write {out.suffix or 'that'}; name it .csv, .parquet or .xlsx")
-    taken = {path.resolve() for path in inputs}
-    for path in (out, review):
-        if path.resolve() in taken:
-            raise InputProblem(f"{path}: would overwrite an input file; choose another --out")
-    if not out.parent.is_dir():
-        raise InputProblem(f"{out.parent}: no such folder; make it first, or choose another --out")
-
-
-def _write(table: pl.DataFrame, path: Path) -> None:
-    temporary = path.with_name(f".{path.name}.part")
-    if path.suffix.lower() == ".parquet":
-        table.write_parquet(temporary)
-    elif path.suffix.lower() == ".xlsx":
-        table.write_excel(temporary)
-    else:
-        table.write_csv(temporary, include_bom=True)
-    temporary.replace(path)
 
 
 def link_text(figures: dict[str, Any]) -> str:

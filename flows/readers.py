@@ -1,19 +1,19 @@
 """Raw files → batches of text rows with their row numbers, whatever the format and the damage.
 
 Here: telling formats apart by content, the header row, and reading in flat memory.
-Not here: bytes of delimited text (readers_text.py), what the text means (transforms/ingest*.py).
+Not here: bytes of delimited text (readers_text.py), workbooks (readers_book.py), what the text means
+(transforms/ingest*.py).
 """
 
-import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-import fastexcel
 import polars as pl
 
-from flows.readers_text import TextShape, ahead, inspect_text, no_rows, text_batches
+from flows.readers_book import HEADER_SEARCH, first_sheet, open_book, sheet_cells
+from flows.readers_text import CHUNK_BYTES, TextShape, ahead, inspect_text, no_rows, text_batches
 from reference.contracts import Contract
 from reference.errors import InputProblem
 from transforms.ingest_headers import has_required, header_row
@@ -28,9 +28,7 @@ SUFFIXES: dict[str, Format] = {
     ".xlsm": "xlsx",
     ".parquet": "parquet",
 }
-CHUNK_BYTES = 16 << 20
 _ROWS_PER_BATCH = 100_000
-_HEADER_SEARCH = 20
 
 
 @dataclass(frozen=True)
@@ -66,10 +64,10 @@ def inspect_sheets(path: Path, name: str, contract: Contract) -> list[FileShape]
     """
     if _checked_format(path, name) != "xlsx":
         return [inspect_file(path, name, contract)]
-    reader = _open_book(path, name)
+    book = open_book(path, name)
     shapes = []
-    for sheet in reader.sheet_names:
-        rows = [[cell or "" for cell in row] for row in _sheet(reader, sheet, _HEADER_SEARCH).rows()]
+    for sheet in book.sheet_names:
+        rows = [[cell or "" for cell in row] for row in sheet_cells(book, sheet, HEADER_SEARCH).rows()]
         index, _ = header_row(rows, contract)
         if rows and has_required(rows[index], contract) and len(rows) > index + 1:
             shapes.append(FileShape("xlsx", tuple(rows[index]), index + 1, sheet=sheet))
@@ -82,7 +80,7 @@ def read_batches(path: Path, shape: FileShape, name: str, chunk_bytes: int = CHU
         for split in ahead(text_batches(path, name, shape.text, chunk_bytes)):
             yield Batch(split.fields, split.broken)
         return
-    frames = _sheet_rows(path, shape) if shape.format == "xlsx" else _parquet_rows(path, name)
+    frames = _sheet_rows(path, shape, name) if shape.format == "xlsx" else _parquet_rows(path, name)
     for frame in frames:
         names = [column for column in frame.columns if column != "row_no"]
         has_text = (pl.col(column).str.contains(r"\S") for column in names)
@@ -102,19 +100,6 @@ def _checked_format(path: Path, name: str) -> Format:
             f"rename it, or save it again as {path.suffix}"
         )
     return actual
-
-
-def _open_book(path: Path, name: str) -> fastexcel.ExcelReader:
-    try:
-        with zipfile.ZipFile(path) as archive:
-            is_book = "xl/workbook.xml" in archive.namelist()
-        if not is_book:
-            raise InputProblem(f"{name}: this is a ZIP archive, not an Excel workbook; unpack it first")
-        return fastexcel.read_excel(path)
-    except (zipfile.BadZipFile, fastexcel.FastExcelError) as error:
-        raise InputProblem(
-            f"{name}: the Excel file is damaged or cut short ({error}); copy or export it again"
-        ) from error
 
 
 _NAMES = {"text": "plain text", "xlsx": "an Excel workbook (.xlsx)", "parquet": "Parquet"}
@@ -155,27 +140,16 @@ def _inspect_text(path: Path, name: str, contract: Contract) -> FileShape:
 
 def _inspect_xlsx(path: Path, name: str, contract: Contract) -> FileShape:
     """Find the first sheet with cells and its header row among the first rows."""
-    reader = _open_book(path, name)
-    heads = {sheet: _sheet(reader, sheet, _HEADER_SEARCH) for sheet in reader.sheet_names}
-    for sheet, head in heads.items():
-        if head.height:
-            rows = [[cell or "" for cell in row] for row in head.rows()]
-            index, _ = header_row(rows, contract)
-            if head.height == index + 1:
-                raise no_rows(name)
-            return FileShape("xlsx", tuple(rows[index]), index + 1, sheet=sheet)
-    raise InputProblem(f"{name}: every sheet is empty; ask for the file again, or take it out of the inbox")
+    sheet, head = first_sheet(open_book(path, name), name)
+    rows = [[cell or "" for cell in row] for row in head.rows()]
+    index, _ = header_row(rows, contract)
+    if head.height == index + 1:
+        raise no_rows(name)
+    return FileShape("xlsx", tuple(rows[index]), index + 1, sheet=sheet)
 
 
-def _sheet(reader: fastexcel.ExcelReader, sheet: str, n_rows: int | None) -> pl.DataFrame:
-    """Return the cells of a sheet as text; row i of the frame is row i + 1 of the sheet."""
-    loaded = reader.load_sheet(sheet, header_row=None, skip_rows=0, n_rows=n_rows, dtypes="string")
-    frame: pl.DataFrame = loaded.to_polars()
-    return frame.rename({column: f"f{number}" for number, column in enumerate(frame.columns)})
-
-
-def _sheet_rows(path: Path, shape: FileShape) -> Iterator[pl.DataFrame]:
-    whole = _sheet(fastexcel.read_excel(path), shape.sheet or "", None)
+def _sheet_rows(path: Path, shape: FileShape, name: str) -> Iterator[pl.DataFrame]:
+    whole = sheet_cells(open_book(path, name), shape.sheet or "")
     rows = whole.with_row_index("row_no", offset=1).with_columns(pl.col("row_no").cast(pl.Int64))
     yield from rows.slice(shape.header_row).iter_slices(_ROWS_PER_BATCH)
 

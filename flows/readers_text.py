@@ -7,9 +7,9 @@ Not here: which lines make a row (transforms/ingest_lines.py), other formats (re
 import codecs
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO, TypeVar
 
@@ -19,9 +19,16 @@ from transforms.ingest_headers import header_row
 from transforms.ingest_lines import UNDECODABLE, LineSplit, split_lines
 
 SEPARATORS = (",", "\t", ";", "|")
-BOMS = {codecs.BOM_UTF8: "utf-8", b"\x84\x31\x95\x33": "gb18030"}
+BOMS = {
+    codecs.BOM_UTF8: "utf-8",
+    b"\x84\x31\x95\x33": "gb18030",
+    codecs.BOM_UTF16_LE: "utf-16-le",
+    codecs.BOM_UTF16_BE: "utf-16-be",
+}
+CHUNK_BYTES = 16 << 20
 _HEAD_BYTES = 64 << 10
 _LONGEST_LINE = 64 << 20
+_CUT_SHORT = ("incomplete", "end of data", "truncated")
 _HEADER_SEARCH = 20
 T = TypeVar("T")
 
@@ -39,17 +46,62 @@ class TextShape:
 
 def inspect_text(path: Path, name: str, contract: Contract) -> tuple[TextShape, tuple[str, ...]]:
     """Return how to read the file and its headers; InputProblem says what is wrong with it."""
-    with path.open("rb") as handle:
-        head = handle.read(_HEAD_BYTES)
-    _require_text(head, name)
-    encoding, bom = _encoding(path, head)
-    _require_whole(path, encoding, name)
-    whole = len(head) < _HEAD_BYTES
-    text = head[bom : None if whole else head.rfind(b"\n") + 1].decode(encoding, "replace")
+    encoding, bom = text_encoding(path, name)
+    text, whole = _head_text(path, encoding, bom)
     separator, headers, line = _header(text, contract)
     if whole and not any(rest.strip(f'{separator}" \t\r\u3000') for rest in text.split("\n")[line:]):
         raise no_rows(name)
     return TextShape(encoding, bom, separator, line, len(headers)), headers
+
+
+def inspect_plain(path: Path, name: str, asked: Collection[str]) -> tuple[TextShape, tuple[str, ...]]:
+    """Return how to read a file whose first row is the header, and its headers as written.
+
+    The separator is the one that finds most of the `asked` columns; where none finds any, the comma.
+    """
+    encoding, bom = text_encoding(path, name)
+    text, _ = _head_text(path, encoding, bom)
+    found = []
+    for separator in SEPARATORS:
+        rows, ends = _first_rows(text, separator)
+        headers, line = (tuple(rows[0]), ends[0]) if rows else ((), 0)
+        found.append((len(set(asked).intersection(headers)), separator, headers, line))
+    _, separator, headers, line = max(found, key=lambda entry: entry[0])
+    return TextShape(encoding, bom, separator, line, len(headers)), headers
+
+
+def text_encoding(path: Path, name: str) -> tuple[str, int]:
+    """Return the encoding and the length of its mark; InputProblem if the file is no text or cut short."""
+    with path.open("rb") as handle:
+        head = handle.read(_HEAD_BYTES)
+    encoding, bom = _encoding(path, head)
+    _require_text(_decoded_head(head, encoding), name)
+    _require_whole(path, encoding, name)
+    return encoding, bom
+
+
+def write_utf8(path: Path, name: str, shape: TextShape, target: Path, chunk_bytes: int = CHUNK_BYTES) -> Path:
+    """Write the whole text as UTF-8 to `target`, block by block, and return `target`.
+
+    InputProblem names the first line that is not of the file's encoding.
+    """
+    line, mark = 1, UNDECODABLE.encode()
+    with path.open("rb") as source, target.open("wb") as out:
+        for block, _ in ahead(_blocks(source, name, replace(shape, header_row=0), chunk_bytes)):
+            if mark in block:
+                bad = line + block.count(b"\n", 0, block.find(mark))
+                raise mixed_encoding(name, bad, shape.encoding)
+            out.write(block)
+            line += block.count(b"\n")
+    return target
+
+
+def mixed_encoding(name: str, line: int, encoding: str) -> InputProblem:
+    """Return the problem of a line in another encoding than the rest of its file."""
+    return InputProblem(
+        f"{name}, line {line}: not {encoding.upper()} as the other lines (编码混乱); "
+        f"correct it, or export the file again in one encoding"
+    )
 
 
 def no_rows(name: str) -> InputProblem:
@@ -82,13 +134,13 @@ def _blocks(handle: BinaryIO, name: str, shape: TextShape, chunk_bytes: int) -> 
     """Yield blocks of whole lines below the header as UTF-8, and whether each is the last."""
     size = handle.seek(0, 2)
     handle.seek(shape.bom)
-    for _ in range(shape.header_row):
-        handle.readline()
+    head = handle.read(_HEAD_BYTES) if shape.header_row else b""
+    handle.seek(shape.bom + _lines_end(head, shape.header_row, shape.encoding))
     rest, is_last = b"", False
     while not is_last:
         data = rest + handle.read(chunk_bytes)
         is_last = handle.tell() >= size
-        cut = len(data) if is_last else data.rfind(b"\n") + 1
+        cut = len(data) if is_last else _last_line_end(data, shape.encoding)
         rest = data[cut:]
         if len(rest) > max(_LONGEST_LINE, chunk_bytes):
             raise InputProblem(
@@ -98,9 +150,31 @@ def _blocks(handle: BinaryIO, name: str, shape: TextShape, chunk_bytes: int) -> 
             yield _as_utf8(data[:cut], shape.encoding), is_last
 
 
+def _lines_end(head: bytes, lines: int, encoding: str) -> int:
+    """Return the position behind so many lines."""
+    newline, at = "\n".encode(encoding), 0
+    for _ in range(lines):
+        found = head.find(newline, at)
+        while found > 0 and found % len(newline):  # in UTF-16 half of one character and half of the next
+            found = head.find(newline, found + 1)
+        if found < 0:
+            return len(head)
+        at = found + len(newline)
+    return at
+
+
+def _last_line_end(data: bytes, encoding: str) -> int:
+    """Return the position behind the last line end, 0 if there is none."""
+    newline = "\n".encode(encoding)
+    found = data.rfind(newline)
+    while found > 0 and found % len(newline):
+        found = data.rfind(newline, 0, found + len(newline) - 1)
+    return found + len(newline) if found >= 0 else 0
+
+
 def _as_utf8(block: bytes, encoding: str) -> bytes:
     """Return the block in UTF-8; bytes that cannot be decoded become the marker their line is rejected by."""
-    if block.isascii():
+    if block.isascii() and not encoding.startswith("utf-16"):
         return block
     try:
         text = block.decode(encoding)
@@ -110,10 +184,6 @@ def _as_utf8(block: bytes, encoding: str) -> bytes:
 
 
 def _require_text(head: bytes, name: str) -> None:
-    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        raise InputProblem(
-            f"{name}: the file is UTF-16 (Excel's “Unicode text”); save it as “CSV UTF-8” or .xlsx"
-        )
     if b"\0" in head:
         raise InputProblem(
             f"{name}: the file is binary, not a table of text; export it again as CSV or .xlsx"
@@ -139,6 +209,19 @@ def _encoding(path: Path, head: bytes) -> tuple[str, int]:
     return "utf-8", 0
 
 
+def _decoded_head(head: bytes, encoding: str) -> bytes:
+    """Return the head with one byte a plain character, whatever the encoding."""
+    return head.decode(encoding, "replace").encode() if encoding.startswith("utf-16") else head
+
+
+def _head_text(path: Path, encoding: str, bom: int) -> tuple[str, bool]:
+    """Return the first lines as text, and whether they are the whole file."""
+    with path.open("rb") as handle:
+        head = handle.read(_HEAD_BYTES)
+    whole = len(head) < _HEAD_BYTES
+    return head[bom : None if whole else _last_line_end(head, encoding)].decode(encoding, "replace"), whole
+
+
 def _decode_error(line: bytes, encoding: str) -> UnicodeDecodeError | None:
     try:
         line.decode(encoding)
@@ -150,10 +233,12 @@ def _decode_error(line: bytes, encoding: str) -> UnicodeDecodeError | None:
 def _require_whole(path: Path, encoding: str, name: str) -> None:
     """Raise InputProblem if the file ends in the middle of a character: the copy was cut short."""
     with path.open("rb") as handle:
-        handle.seek(max(handle.seek(0, 2) - _HEAD_BYTES, 0))
-        last = handle.read().rpartition(b"\n")[2]
+        start = max(handle.seek(0, 2) - _HEAD_BYTES, 0)
+        handle.seek(start - start % 2)
+        tail = handle.read()
+    last = tail[_last_line_end(tail, encoding) :]
     error = _decode_error(last, encoding)
-    if error and error.end == len(last) and ("incomplete" in error.reason or "end of data" in error.reason):
+    if error and error.end == len(last) and any(told in error.reason for told in _CUT_SHORT):
         raise InputProblem(
             f"{name}: the file ends in the middle of a character: it was cut short (文件不全); copy it again"
         )

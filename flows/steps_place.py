@@ -43,7 +43,7 @@ def known_places() -> PlaceFacts:
 @cache
 def known_common() -> pl.DataFrame:
     """Return which names are met in several counties of the province."""
-    return common_names(known_places())
+    return common_names(known_places(), load_places().limits)
 
 
 def known_in(cities: pl.Series) -> PlaceFacts:
@@ -62,11 +62,11 @@ def place_city(
     read = _read(addresses)
     learned = learn_places(teaching(read.lazy(), addresses.lazy()))
     facts = merge_facts([known_in(read["city_code"].unique()), learned])
-    lookup = make_lookup(facts, gazetteer.units, places.trust, known_common())
+    lookup = make_lookup(facts, gazetteer.units, places.trust, known_common(), places.limits)
     office = places.methods.filter(pl.col("method") == OFFICE)["confidence"].item()
-    placed = place_subjects(addresses.lazy(), _place(read, lookup), office).collect()
+    placed = place_subjects(addresses.lazy(), _place(read, lookup), office, places.limits).collect()
     homeless = registrar_addresses(subjects, placed.lazy()).collect()
-    pooled = place_by_registrar(homeless.lazy(), _place(_read(homeless), lookup)).collect()
+    pooled = place_by_registrar(homeless.lazy(), _place(_read(homeless), lookup), places.limits).collect()
     return pl.concat([placed, pooled.select(placed.columns)]), learned
 
 

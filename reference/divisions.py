@@ -131,7 +131,7 @@ def _tokens(cities: pl.DataFrame, scopes: pl.DataFrame, aliases: pl.DataFrame, p
 
 
 def _hints(cities: pl.DataFrame, scopes: pl.DataFrame, codes: pl.DataFrame, province: str) -> pl.DataFrame:
-    """One row per way a column may name a city or county: with and without suffix or province, codes."""
+    """One row per way a column names a city, a county or both: with and without suffix or province, codes."""
     numbers = cities.select("city_code").unique()
     city = [
         cities.select("city_code", spelling="spelling", rank=pl.lit(0)),
@@ -142,15 +142,26 @@ def _hints(cities: pl.DataFrame, scopes: pl.DataFrame, codes: pl.DataFrame, prov
     coded = codes.join(scopes, on="scope").select(
         "city_code", spelling="code", hint_scope="scope", rank=pl.lit(1)
     )
-    named = pl.concat([*city, full, short, coded], how="diagonal")
+    both = _city_with_county(cities, pl.concat([full, short]))
+    named = pl.concat([*city, full, short, coded, both], how="diagonal")
     padded = named.filter(pl.col("spelling").str.contains(r"^\d{6}$")).with_columns(
         spelling=pl.col("spelling") + "000000"
     )
-    whole = named.filter(~pl.col("spelling").str.contains(r"^\d")).with_columns(
-        spelling=province + pl.col("spelling")
-    )
-    every = pl.concat([named, padded, whole]).sort("spelling", "rank", "hint_scope")
+    worded = named.filter(~pl.col("spelling").str.contains(r"^\d"))
+    whole = [
+        worded.with_columns(spelling=prefix + pl.col("spelling"))
+        for prefix in (province, re.sub(PROVINCE_SUFFIX, "", province))
+    ]
+    every = pl.concat([named, padded, *whole]).sort("spelling", "rank", "hint_scope")
     return every.unique("spelling", keep="first", maintain_order=True).drop("rank")
+
+
+def _city_with_county(cities: pl.DataFrame, counties: pl.DataFrame) -> pl.DataFrame:
+    """One row per city and county named in one cell (杭州市余杭区, 杭州余杭) if that means one county."""
+    pairs = cities.join(counties.rename({"spelling": "county"}), on="city_code").select(
+        "city_code", "hint_scope", spelling=pl.col("spelling") + pl.col("county"), rank=pl.lit(3)
+    )
+    return pairs.unique().unique("spelling", keep="none")
 
 
 def _town_aliases(towns: pl.DataFrame) -> pl.DataFrame:

@@ -1,16 +1,31 @@
-"""What ships about places: endings of names, methods of placement, learned names and their trust.
+"""What ships about places: endings of names, methods of placement, learned names, their trust, limits.
 
 Here: reading `places/*` into small frames.  Not here: applying them (transforms/place*.py).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import polars as pl
+import yaml
 
 PLACES_DIR = Path(__file__).parent / "places"
 BAND = pl.Int8()
+
+
+@dataclass(frozen=True)
+class PlaceLimits:
+    """Bounds of the ladder; `limits.yml` says what each means and what set it."""
+
+    least_confidence: float
+    registrar_confidence: float
+    surest_trust: float
+    number_reach: int
+    distance_bands: tuple[int, ...]  # upper bounds, the last band is open
+    support_bands: tuple[int, ...]
+    common_bands: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -25,6 +40,7 @@ class PlaceKnowledge:
     trust: pl.DataFrame  # slot, level, support_band, purity_band, common_band, trust
     near_trust: pl.DataFrame  # distance_band, trust
     confidence: pl.DataFrame  # level, margin, confidence; sorted by margin
+    limits: PlaceLimits
 
 
 @cache
@@ -44,7 +60,24 @@ def load_places() -> PlaceKnowledge:
         confidence=_read("confidence")
         .cast(_types(margin=pl.Float64(), confidence=pl.Float64()))
         .sort("margin"),
+        limits=read_limits(),
     )
+
+
+def read_limits(path: Path = PLACES_DIR / "limits.yml") -> PlaceLimits:
+    """Return the limits of a file; ValueError if one is missing, unknown, doubled or unexplained."""
+    entries = yaml.safe_load(path.read_text(encoding="utf-8"))["limits"]
+    names = sorted(entry["name"] for entry in entries)
+    if names != sorted(field.name for field in fields(PlaceLimits)):
+        raise ValueError(f"{path.name}: names {names} are not those of PlaceLimits, each once")
+    unexplained = [entry["name"] for entry in entries if not (entry.get("means") and entry.get("set_by"))]
+    if unexplained:
+        raise ValueError(f"{path.name}: {unexplained} lack means or set_by")
+    values: dict[str, Any] = {
+        entry["name"]: tuple(entry["value"]) if isinstance(entry["value"], list) else entry["value"]
+        for entry in entries
+    }
+    return PlaceLimits(**values)
 
 
 def _types(**types: pl.DataType) -> pl.Schema:

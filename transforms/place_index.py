@@ -10,13 +10,11 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from reference.places import PlaceKnowledge
+from reference.places import PlaceKnowledge, PlaceLimits
 from transforms.place_tail import PREFIXES, beginnings
 
-SUPPORT_BANDS = (1, 2, 3, 5, 9, 19)
 NAME_KEY = ("unit", "slot", "name")
 NUMBER_KEY = ("unit", "road", "number")
-COMMON_BANDS = (1, 3, 8)
 TRUST_KEY = ("slot", "level", "support_band", "purity_band", "common_band")
 
 
@@ -85,7 +83,7 @@ def merge_facts(parts: Sequence[PlaceFacts]) -> PlaceFacts:
 
 
 def make_lookup(
-    facts: PlaceFacts, units: pl.DataFrame, trust: pl.DataFrame, common: pl.DataFrame
+    facts: PlaceFacts, units: pl.DataFrame, trust: pl.DataFrame, common: pl.DataFrame, limits: PlaceLimits
 ) -> PlaceLookup:
     """Return the look-up tables of the facts for each unit (unit, county_code).
 
@@ -97,19 +95,19 @@ def make_lookup(
     several = pl.col("township_code").n_unique().over("unit", "road") > 1
     numbered = by_unit(facts.numbers.lazy(), units).filter(several)
     numbers = rank_towns(numbered, NUMBER_KEY).with_columns(slot=pl.lit("number"), name="road")
-    tables = [with_trust(frame, trust, common) for frame in (names, numbers)]
+    tables = [with_trust(frame, trust, common, limits) for frame in (names, numbers)]
     by_name, by_number = pl.collect_all(tables)
     return PlaceLookup(by_name.sort(NAME_KEY), by_number.drop("slot", "name").sort(NUMBER_KEY))
 
 
-def common_names(facts: PlaceFacts) -> pl.DataFrame:
+def common_names(facts: PlaceFacts, limits: PlaceLimits) -> pl.DataFrame:
     """One row per slot and name met in several counties: slot, name, common_band.
 
     人民路 is met in most of them: that one address puts it in one township says little.
     """
     counties = pl.col("county_code").n_unique()
     met = with_beginnings(facts.names.lazy()).group_by("slot", "name").agg(counties=counties)
-    above = [(pl.col("counties") > bound).cast(pl.Int8) for bound in COMMON_BANDS]
+    above = [(pl.col("counties") > bound).cast(pl.Int8) for bound in limits.common_bands]
     return (
         met.filter(pl.col("counties") > 1)
         .select("slot", "name", common_band=pl.sum_horizontal(above).cast(pl.Int8))
@@ -118,13 +116,13 @@ def common_names(facts: PlaceFacts) -> pl.DataFrame:
     )
 
 
-def with_bands(ranked: pl.LazyFrame, common: pl.DataFrame) -> pl.LazyFrame:
+def with_bands(ranked: pl.LazyFrame, common: pl.DataFrame, limits: PlaceLimits) -> pl.LazyFrame:
     """Adds level and the bands of support, purity and commonness: classes of keys that are equally trusted.
 
     A name tells less in a whole city (unit of four digits) than in a county.
     """
     is_city = pl.col("unit").str.contains(r"^\d{4}$")
-    above = [(pl.col("support") > bound).cast(pl.Int8) for bound in SUPPORT_BANDS]
+    above = [(pl.col("support") > bound).cast(pl.Int8) for bound in limits.support_bands]
     by_name = ranked.join(common.lazy(), on=["slot", "name"], how="left")
     return by_name.with_columns(
         pl.col("common_band").fill_null(0),
@@ -134,12 +132,14 @@ def with_bands(ranked: pl.LazyFrame, common: pl.DataFrame) -> pl.LazyFrame:
     )
 
 
-def with_trust(ranked: pl.LazyFrame, trust: pl.DataFrame, common: pl.DataFrame) -> pl.LazyFrame:
+def with_trust(
+    ranked: pl.LazyFrame, trust: pl.DataFrame, common: pl.DataFrame, limits: PlaceLimits
+) -> pl.LazyFrame:
     """Adds trust and other_trust; a class nobody measured gets what its purity says, shrunk by support."""
     shrunk = (pl.col("purity") * pl.col("support") + 0.5) / (pl.col("support") + 2)
     rest = pl.col("other_purity") / (1 - pl.col("purity") + 1e-9)
     return (
-        with_bands(ranked, common)
+        with_bands(ranked, common, limits)
         .join(trust.lazy(), on=TRUST_KEY, how="left")
         .with_columns(trust=pl.coalesce("trust", shrunk))
         .with_columns(other_trust=((1 - pl.col("trust")) * rest).clip(0, 0.49))

@@ -8,9 +8,9 @@ from datetime import date
 
 import polars as pl
 
+from reference.places import PlaceLimits
 from transforms.place import OUTPUT, teaches
 
-REGISTRAR_CONFIDENCE = 0.6
 OFFICE = "office"
 OFFICE_SUFFIX = r"(?:(?:市场监督管理|市场监管|工商行政管理|工商|监管)?(?:分局|所))$"
 _NONE = pl.lit(None, dtype=pl.String)
@@ -62,7 +62,9 @@ def teaching(read: pl.LazyFrame, addresses: pl.LazyFrame) -> pl.LazyFrame:
     return read.filter(teaches()).join(real, on="row_id", how="semi")
 
 
-def place_subjects(addresses: pl.LazyFrame, placed: pl.LazyFrame, office_confidence: float) -> pl.LazyFrame:
+def place_subjects(
+    addresses: pl.LazyFrame, placed: pl.LazyFrame, office_confidence: float, limits: PlaceLimits
+) -> pl.LazyFrame:
     """One row per subject that an address places: subject_key, the columns OUTPUT, and place_source.
 
     `placed`: the addresses through `place_read`. The first address that knows the township decides; else the
@@ -81,7 +83,7 @@ def place_subjects(addresses: pl.LazyFrame, placed: pl.LazyFrame, office_confide
         .with_columns(
             place_source=pl.when(from_hint).then(pl.lit("registrar")).otherwise("source"),
             confidence=pl.when(from_hint)
-            .then(REGISTRAR_CONFIDENCE)
+            .then(limits.registrar_confidence)
             .when(from_office)
             .then(office_confidence)
             .otherwise("confidence"),
@@ -100,13 +102,13 @@ def registrar_addresses(subjects: pl.LazyFrame, placed: pl.LazyFrame) -> pl.Lazy
     return _rows(homeless, _NONE, _NONE).with_row_index("row_id")
 
 
-def place_by_registrar(homeless: pl.LazyFrame, placed: pl.LazyFrame) -> pl.LazyFrame:
+def place_by_registrar(homeless: pl.LazyFrame, placed: pl.LazyFrame, limits: PlaceLimits) -> pl.LazyFrame:
     """One row per such subject, in its registering county's or city's pool; unplaced if nobody knows."""
     known = pl.col("level").is_not_null()
     return homeless.select("row_id", "subject_key").join(placed, on="row_id").select(
         "subject_key",
         *(c for c in OUTPUT if c != "confidence"),
-        confidence=pl.when(known).then(REGISTRAR_CONFIDENCE),
+        confidence=pl.when(known).then(limits.registrar_confidence),
         place_source=pl.when(known).then(pl.lit("registrar")),
     )  # fmt: skip
 

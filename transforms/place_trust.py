@@ -6,6 +6,7 @@ Not here: the verdict (place_learned.py).
 
 import polars as pl
 
+from reference.places import PlaceLimits
 from transforms.place_index import (
     NAME_KEY,
     NUMBER_KEY,
@@ -25,14 +26,18 @@ FEW = 12
 
 
 def key_answers(
-    asked: pl.LazyFrame, facts: PlaceFacts, units: pl.DataFrame, common: pl.DataFrame
+    asked: pl.LazyFrame,
+    facts: PlaceFacts,
+    units: pl.DataFrame,
+    common: pl.DataFrame,
+    limits: PlaceLimits,
 ) -> pl.DataFrame:
     """One row per key of an address that the facts know: TRUST_KEY, purity, is_right.
 
     `asked` has truth, unit and the tail features; its addresses taught none of the facts.
     """
     named = by_unit(with_beginnings(facts.names.lazy()), units)
-    names = with_bands(rank_towns(named, NAME_KEY), common)
+    names = with_bands(rank_towns(named, NAME_KEY), common, limits)
     rows = asked.with_columns(beginnings("tail"))
     keys = {pair for pairs in GROUPS.values() for pair in pairs}
     answers = [
@@ -42,7 +47,7 @@ def key_answers(
         for slot, column in sorted(keys)
     ]
     numbered = rank_towns(by_unit(facts.numbers.lazy(), units), NUMBER_KEY)
-    numbers = with_bands(numbered.with_columns(slot=pl.lit("number"), name="road"), common)
+    numbers = with_bands(numbered.with_columns(slot=pl.lit("number"), name="road"), common, limits)
     by_number = rows.select("truth", "unit", "road", "number").join(numbers, on=NUMBER_KEY)
     return pl.concat(
         frame.select(*TRUST_KEY, "purity", is_right=pl.col("town") == pl.col("truth"))
@@ -50,12 +55,12 @@ def key_answers(
     ).collect()
 
 
-def measure_trust(answers: pl.DataFrame) -> pl.DataFrame:
+def measure_trust(answers: pl.DataFrame, limits: PlaceLimits) -> pl.DataFrame:
     """One row per class of key: TRUST_KEY, trust."""
     prior = pl.col("purity").mean() * 0.9
     trust = (pl.col("is_right").sum() + FEW * prior) / (pl.len() + FEW)
     measured = answers.group_by(TRUST_KEY).agg(trust=trust)
-    return measured.with_columns(pl.col("trust").clip(0.02, 0.997)).sort(TRUST_KEY)
+    return measured.with_columns(pl.col("trust").clip(0.02, limits.surest_trust)).sort(TRUST_KEY)
 
 
 def measure_confidence(verdicts: pl.DataFrame, bins: int = 100) -> pl.DataFrame:

@@ -33,7 +33,8 @@ def _problem(folder: Path) -> str:
     [
         ("a.csv", b"", "empty"),
         ("a.csv", REGISTRY_HEADER.encode() + b"\n\n", "not one row"),
-        ("a.csv", GOOD.encode("utf-16"), "UTF-16"),
+        ("a.csv", GOOD.encode("utf-32"), "binary"),
+        ("a.csv", GOOD.encode("utf-16")[:-1], "cut short"),
         ("a.csv", GOOD.encode("gb18030").rstrip()[:-1], "cut short"),
         ("a.csv", GOOD.encode().rstrip()[:-1], "cut short"),
         ("a.csv", b"\0\1\2binary", "binary"),

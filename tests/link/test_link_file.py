@@ -92,9 +92,9 @@ def test_code_is_the_id_where_every_row_has_its_own(tmp_path: Path) -> None:
         (None, "o.csv", "no such file"),
         ("甲,乙\n1,2\n", "o.csv", "no column to link by"),
         ("企业名称,单位名称\n甲,乙\n", "o.csv", "both mean name"),
-        ("企业名称\n甲\n", "o.pdf", "cannot write .pdf"),
-        ("企业名称\n甲\n", "r.csv", "overwrite an input"),
-        ("企业名称\n甲\n", "nowhere/o.csv", "no such folder"),
+        ("企业名称\n甲\n", "o.pdf", "'.pdf' is not supported"),
+        ("企业名称\n甲\n", "r.csv", "is read as well"),
+        ("企业名称\n甲\n", "nowhere/o.csv", "folder does not exist"),
     ],
 )
 def test_wrong_input_is_told_with_the_remedy(

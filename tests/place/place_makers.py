@@ -41,7 +41,8 @@ def taught_by(rows: pl.DataFrame) -> PlaceFacts:
 
 @cache
 def shipped() -> PlaceLookup:
-    return make_lookup(known_places(), load_gazetteer().units, load_places().trust, known_common())
+    places = load_places()
+    return make_lookup(known_places(), load_gazetteer().units, places.trust, known_common(), places.limits)
 
 
 def place(
@@ -55,7 +56,11 @@ def place(
     """The addresses placed by what is `taught`, or where nothing is, by what ships; in their order."""
     divisions, places = gazetteer or load_gazetteer(), load_places()
     rows = read(addresses, city=city, codes=codes, gazetteer=divisions)
-    lookup = make_lookup(taught, divisions.units, places.trust, known_common()) if taught else shipped()
+    lookup = (
+        make_lookup(taught, divisions.units, places.trust, known_common(), places.limits)
+        if taught
+        else shipped()
+    )
     return place_read(rows.lazy(), divisions, places, lookup).collect().sort("row_id")
 
 
