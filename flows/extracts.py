@@ -49,6 +49,6 @@ def _refusal(files: pl.DataFrame, settings: Settings) -> str:
     oldest, newest = str(files["oldest"].min()), str(files["newest"].max())
     return (
         f"batch date 基准日 {settings.as_of} lies before every register extract in "
-        f"{settings.inbox / 'registry'}: the oldest is of {oldest} ({files['source_file'][0]}), the newest of "
-        f"{newest}. Choose --as-of {oldest} or later, or add an extract made on {settings.as_of} or before"
+        f"{settings.inbox / 'registry'}: the oldest is of {oldest} ({files['source_file'][0]}), the newest "
+        f"of {newest}. Choose --as-of {oldest} or later, or add an extract made on {settings.as_of} or before"
     )

@@ -98,7 +98,7 @@ def city_facts(evidence: Evidence, city: str, placed: pl.LazyFrame) -> dict[str,
     )
     classified = classify_subjects(gathered, classes=classes, rules=rules, as_of=as_of)
     facts = screening_facts(
-        classified, placed, feed_years=evidence.years, rules=rules, as_of=as_of
+        classified, placed, feed_years=evidence.years, rules=rules, as_of=as_of, visits=_visits(work)
     ).collect().lazy()  # fmt: skip
     return {**frames, "placed": placed, "facts": facts, "gathered": gathered}
 
@@ -146,6 +146,12 @@ def _conflicts(frames: dict[str, pl.LazyFrame], open_units: Path) -> pl.DataFram
         load_rules().common.day("census_on"),
     )
     return found.collect().sort("conflict", "subject_key", "unit_key")
+
+
+def _visits(work: Path) -> pl.LazyFrame | None:
+    """Visits of earlier batches, if the run has brought them: uscc, visited_on, outcome."""
+    path = work / "visits.parquet"
+    return pl.scan_parquet(path) if path.exists() else None
 
 
 def _scan(work: Path, source: str, city: str) -> pl.LazyFrame:
