@@ -14,7 +14,7 @@ from flows.home import Home
 from reference.errors import InputProblem
 
 EVIDENCE_KEPT = 12
-"""Published batches that keep their evidence, newest first: a year of months, 115 MB each a million firms."""
+"""Published batches that keep their evidence, newest first: a year of months, 120 MB each a million firms."""
 NOT_READ_AGAIN = ("parents.parquet", "link_review.parquet", "link_blocks.parquet", "open_units")
 YEARS = "years.json"
 

@@ -28,7 +28,8 @@ def screening_facts(
     """One row per subject: every rule input as of the date, and its classification.
 
     `placed`: subject_key, level. `visits`: uscc, visited_on, outcome of earlier batches' visits.
-    `feed_years`: the report years the whole province's feed covers (`reported_years`). Columns census_… and the conflicts are stat_restricted: no reason states them.
+    `feed_years`: the report years the whole province's feed covers (`reported_years`).
+    Columns census_… and the conflicts are stat_restricted: no reason states them.
     """
     levels = placed.select("subject_key", place_level="level")
     facts = classified.join(levels, on="subject_key", how="left", validate="m:1").select(

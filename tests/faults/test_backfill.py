@@ -2,7 +2,6 @@
 
 import json
 import shutil
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -22,13 +21,6 @@ JAN, FEB, MAR = MONTHS
 def ask(home: Path, query: str) -> list[tuple[Any, ...]]:
     with opened(published_file(home)) as con:
         return con.execute(query).fetchall()
-
-
-@pytest.fixture
-def copied(months: Path, tmp_path: Path) -> Path:
-    """A copy of the home with three months, to change."""
-    subprocess.run(["cp", "-a", months, tmp_path / "home"], check=True)
-    return tmp_path / "home"
 
 
 def test_a_killed_backfill_gives_what_single_runs_give(months: Path, single_runs: Path) -> None:

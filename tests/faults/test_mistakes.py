@@ -118,6 +118,17 @@ def test_two_runs_at_once(inbox: Path, tmp_path: Path) -> None:
     assert [path.name for path in (tmp_path / "home").iterdir()] == ["runs"]
 
 
+def test_a_date_before_every_extract(prefect_server: str, inbox: Path, tmp_path: Path) -> None:
+    """Its list would hold the few rows left over from older extracts, and every gate would pass it."""
+    ended = run(inbox, tmp_path / "home", "2024-12-31")
+    assert (ended.status, ended.out) == (2, ""), ended.err
+    for text in ("2024-12-31 lies before every register extract", registry(inbox).name, "--as-of 2025-01-31"):
+        assert text in ended.err
+    assert "Traceback" not in ended.err
+    assert history(tmp_path / "home") == []
+    assert not list((tmp_path / "home" / "lake" / "batches").glob("*"))
+
+
 def test_a_blocked_gate_publishes_nothing_and_says_what_to_do(
     prefect_server: str, inbox: Path, tmp_path: Path
 ) -> None:
