@@ -11,7 +11,6 @@ import polars as pl
 
 from flows.batches import Pointer, changes_path, curated_files, replaced_or_before
 from flows.home import Home
-from flows.progress import say
 from reference.batches import load_change_reasons
 from reference.tables import load_tables
 from transforms.batch_diff import ListSide, batch_changes
@@ -39,8 +38,6 @@ def changes_file(home: Home, before: Pointer, after: Pointer) -> Path:
     names = pl.DataFrame([{"field": c.name, "zh": c.zh, "en": c.name} for c in columns])
     changes = batch_changes(_side(home, before), _side(home, after), load_change_reasons(), names)
     frame = changes.select(table.column_names).collect(engine="streaming").sort("subject_key")
-    counts = dict(frame.group_by("change").len().sort("change").iter_rows())
-    say(f"changes from {before.record.batch_id} v{before.record.version}: {counts or 'none'}")
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_suffix(".tmp")
     frame.write_parquet(temporary, compression="zstd", compression_level=1)

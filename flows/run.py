@@ -48,6 +48,7 @@ from flows.summary import markdown_summary, run_summary
 from reference.contracts import load_contracts
 from reference.errors import InputProblem
 from warehouse.build import BatchRecord
+from warehouse.publish import published_file
 
 ROUTED = (
     "annual_reports",
@@ -169,7 +170,8 @@ def _finished_before(run: Run) -> dict[str, Any] | None:
     """Return the summary of a run that is the published one of its date: same inputs, nothing new."""
     published = {pointer.record.run_id for pointer in read_pointers(run.settings.home)}
     path = run.folder / SUMMARY
-    if run.run_id not in published or not path.exists():
+    is_there = published_file(run.settings.home.root).exists() and path.exists()
+    if run.run_id not in published or not is_there:
         return None
     summary: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return summary

@@ -11,6 +11,7 @@ from attempts import ZOUFANG
 from verbs import Ended, run, text_of, zoufang
 
 from flows.home import Home
+from flows.journal import read_journal
 from warehouse.publish import history
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("runs")]
@@ -141,5 +142,6 @@ def test_a_blocked_gate_publishes_nothing_and_says_what_to_do(
     assert "status_known" in ended.err
     assert "to do     List status_text where status is 9 and add the spellings" in ended.err
     assert history(tmp_path / "home") == []
-    assert not list((tmp_path / "home" / "lake" / "batches").glob("*"))
+    assert not list((tmp_path / "home" / "lake" / "batches").glob("*.json"))
+    assert [line.state for line in read_journal(Home(tmp_path / "home"))] == ["draft"]
     assert zoufang("gate", "--home", tmp_path / "home").status == 1
