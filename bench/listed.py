@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from flows.batches import follow_warehouse, keep_small_files
+from flows.batches import Pointer, follow_warehouse, keep_small_files
 from flows.home import Home
 from reference.divisions import DIVISIONS_FILE
 from reference.scopes import read_division_file
@@ -56,7 +56,9 @@ def publish_list(
     pl.DataFrame(schema=load_tables()["quality"].polars_schema).write_parquet(work / "quality.parquet")
     files = {table: tuple(paths) for table, paths in written.items()}
     batch = BatchFiles(record, **files, account=(work / "account.parquet",))
-    keep_small_files(installed, record.run_id, work / "account.parquet", work / "quality.parquet")
+    units = tuple(path.parent.name.removeprefix("city=") for path in written["enterprises"])
+    small = {name: work / name for name in ("account.parquet", "quality.parquet")}
+    keep_small_files(installed, Pointer(record, units), small)
     build_warehouse(work / "candidate.duckdb", [*_before(installed, as_of), batch], DIVISIONS_FILE)
     publish(work / "candidate.duckdb", installed.root, record)
     follow_warehouse(installed)

@@ -104,9 +104,13 @@ def account(truth: Truth, lake: Lake) -> Pair:
 
 
 def targets_published(lake: Lake) -> Pair:
-    """Return the visit targets of the lake and of fact_visit_target, every column of the latter."""
+    """Return the visit targets of the lake and of fact_visit_target, every column of the latter.
+
+    The only batch there is is the first that lists its firms.
+    """
     found = warehouse_table(lake, "from fact_visit_target")
-    return lake.targets.select(found.columns).cast(found.schema), found
+    listed = lake.targets.with_columns(first_target_batch="batch_id")
+    return listed.select(found.columns).cast(found.schema), found
 
 
 def exclusions_published(lake: Lake) -> Pair:

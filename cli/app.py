@@ -3,7 +3,6 @@
 Here: arguments in, messages out.  Not here: any work (flows/, simulator/, warehouse/).
 """
 
-import json
 import os
 import sys
 import traceback
@@ -13,8 +12,10 @@ from typing import Annotated
 
 import typer
 
+from cli import batches
 from cli.dispatch import dispatch
 from cli.feedback import feedback
+from cli.options import AsJson, HomeDir, as_json_text
 from reference.errors import EnvironmentProblem, InputProblem
 
 app = typer.Typer(
@@ -25,11 +26,9 @@ app = typer.Typer(
 app.command()(dispatch)
 
 Inbox = Annotated[Path, typer.Option(help="folder with one folder per source (registry, annual_reports, …)")]
-HomeDir = Annotated[Path, typer.Option(help="folder that holds lake/, runs/, warehouse/ and dispatch/")]
 AsOf = Annotated[
     datetime, typer.Option("--as-of", formats=["%Y-%m-%d"], help="batch date 基准日, YYYY-MM-DD")
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="print one JSON object for programs")]
 
 
 def main() -> None:
@@ -150,7 +149,7 @@ def link(
     from flows.link_file import link_files, link_text
 
     figures = link_files(left, right, out, left_id, right_id)
-    print(_json(figures) if as_json else link_text(figures))
+    print(as_json_text(figures) if as_json else link_text(figures))
 
 
 @app.command()
@@ -164,7 +163,7 @@ def screen(
     from flows.explain import explain_firm, explanation_text
 
     explanation = explain_firm(home, explain, batch)
-    print(_json(explanation) if as_json else explanation_text(explanation))
+    print(as_json_text(explanation) if as_json else explanation_text(explanation))
 
 
 @app.command()
@@ -179,39 +178,13 @@ def gate(home: HomeDir, as_json: AsJson = False) -> None:
     if not folders:
         raise InputProblem(f"{home}: no run has reached its gate; start one with zoufang run")
     report = read_report(folders[-1].parents[1])
-    print(_json(report.frame().to_dicts()) if as_json else quality_summary(report))
+    print(as_json_text(report.frame().to_dicts()) if as_json else quality_summary(report))
     if report.verdict == "blocked":
         raise typer.Exit(1)
 
 
 app.command()(feedback)
-
-
-@app.command()
-def history(home: HomeDir, as_json: AsJson = False) -> None:
-    """List the kept versions of the published warehouse, newest first."""
-    from flows.batches import kept_versions
-    from flows.home import Home
-
-    found = kept_versions(Home(home.resolve()))
-    if as_json:
-        print(_json([vars(version) for version in found]))
-        return
-    for version in found:
-        mark = "*" if version.is_current else " "
-        print(f"{mark} {version.number:04d}  {version.batch_id}  run {version.run_id}")
-
-
-@app.command()
-def rollback(
-    home: HomeDir, to: Annotated[str, typer.Option(help="batch id or run id, see zoufang history")]
-) -> None:
-    """Publish a kept version again."""
-    from flows.batches import go_back
-    from flows.home import Home
-
-    version = go_back(Home(home.resolve()), to)
-    print(f"published again: {version.batch_id} (run {version.run_id})")
+batches.register(app)
 
 
 def _run(
@@ -225,7 +198,7 @@ def _run(
     # Prefect's temporary server takes seconds of another core: meanwhile this one loads the gate.
     warm_up()
     summary = run_batch(str(inbox), str(home), as_of, cities, scope, resume)
-    print(_json(summary) if as_json else text_summary(summary))
+    print(as_json_text(summary) if as_json else text_summary(summary))
 
 
 def _prepare(
@@ -265,10 +238,6 @@ def _quiet_libraries() -> None:
     }
     for name, value in quiet.items():
         os.environ.setdefault(name, value)
-
-
-def _json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, indent=1, default=str)
 
 
 def _stop(status: int, message: str) -> None:

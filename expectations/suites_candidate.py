@@ -43,6 +43,7 @@ def candidate_suites(gates: Gates, request: GateRequest) -> Suites:
         "candidate.dim_enterprise": _enterprises(gates),
         "candidate.fact_visit_target": _targets(gates, request),
         "candidate.fact_exclusion": _exclusions(gates, request),
+        "candidate.fact_batch_change": _changes(gates, request),
         "candidate.meta_row_account": account_suite(gates, request),
         **feedback_suites(gates),
         **marts,
@@ -119,6 +120,26 @@ def _exclusions(gates: Gates, request: GateRequest) -> list[Expectation]:
         *as_declared(gates, "fact_exclusion", current),
         *violations(gates["references_resolve"], IN_BATCHES, "batch_id"),
         *violations(gates["targets_not_excluded"], listed, "subject_key", current),
+    ]
+
+
+def _changes(gates: Gates, request: GateRequest) -> list[Expectation]:
+    """Every comparison of two batches in the file: list(after) = list(before) - left + entered."""
+    query = """
+        with size as (select batch_id, count(*) as firms from fact_visit_target group by all),
+        change as (
+            select batch_id, against_batch_id,
+                count(*) filter (where change = 'entered') - count(*) filter (where change = 'left') as more
+            from {batch} where batch_id <> against_batch_id group by all)
+        select coalesce(sum(abs(coalesce(a.firms, 0) - coalesce(b.firms, 0) - c.more)), 0) as value,
+            (select count(*) from {batch}) as rows
+        from change as c
+        left join size as a on a.batch_id = c.batch_id
+        left join size as b on b.batch_id = c.against_batch_id"""
+    return [
+        *as_declared(gates, "fact_batch_change", _current(request)),
+        *violations(gates["references_resolve"], IN_BATCHES, "batch_id"),
+        *measure(gates["marts_agree"], query, "change"),
     ]
 
 

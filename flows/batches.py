@@ -1,17 +1,20 @@
 """Published batches in the lake: which run's curated files are the truth of each date.
 
 Here: `lake/batches/<as_of>.json`, one pointer per batch, always what the published warehouse holds;
-`lake/batches/<run_id>/`, the small files of a run that later builds need.
+`lake/batches/<run_id>/`, the record and small files of a run that later builds and questions need.
 Not here: the warehouse file (warehouse/).
 """
 
 import json
 import shutil
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+from flows import journal
+from flows.evidence_store import EVIDENCE_KEPT, drop_evidence
 from flows.home import Home
 from flows.manifest import write_json
 from reference.errors import InputProblem
@@ -38,21 +41,22 @@ def read_pointers(home: Home) -> list[Pointer]:
     ]
 
 
-def follow_warehouse(home: Home) -> None:
+def follow_warehouse(home: Home, why: str = "the published warehouse holds it") -> None:
     """Let the pointers name exactly the batches of the published warehouse.
 
     The swap of the warehouse is the one atomic moment of a publication or a rollback; the pointers follow
-    it. Whoever writes calls this first, so a process that died in between leaves nothing wrong behind.
+    it, and so does the journal. Whoever writes calls this first, so a process that died in between leaves
+    nothing wrong behind.
     """
     warehouse = published_file(home.root)
     if not warehouse.exists():
         return
     wanted = [_published(home, row) for row in reversed(read_batches(warehouse))]
+    journal.follow(home, [pointer.record for pointer in wanted], why)
     if wanted == read_pointers(home):
         return
     for pointer in wanted:
-        content = {"record": asdict(pointer.record), "units": list(pointer.units)}
-        write_json(home.batches / f"{pointer.record.as_of}.json", content)
+        write_json(home.batches / f"{pointer.record.as_of}.json", _as_json(pointer))
     days = {str(pointer.record.as_of) for pointer in wanted}
     for path in home.batches.glob("*.json"):
         if path.stem not in days:
@@ -72,8 +76,50 @@ def go_back(home: Home, to: str) -> Version:
     kept_versions(home)
     with home.locked():
         version = rollback(home.root, to)
-        follow_warehouse(home)
+        follow_warehouse(home, f"rollback to {to}")
     return version
+
+
+def find_pointer(home: Home, batch_id: str | None) -> Pointer:
+    """Return a published batch, the newest if none is named; InputProblem lists those there are."""
+    pointers = read_pointers(home)
+    found = [p for p in pointers if batch_id in (None, p.record.batch_id)]
+    if not found:
+        known = ", ".join(p.record.batch_id for p in pointers) or "none"
+        raise InputProblem(f"{home.root}: batch {batch_id or ''} is not published; published: {known}")
+    return found[-1]
+
+
+def close_batch(home: Home, batch_id: str, why: str) -> Pointer:
+    """Close a published batch: from now on no other version of it can be made."""
+    kept_versions(home)
+    with home.locked():
+        follow_warehouse(home)
+        pointer = find_pointer(home, batch_id)
+        journal.record(home, pointer.record, "closed", why)
+    return pointer
+
+
+def require_open(home: Home, batch_id: str, run_id: str) -> None:
+    """InputProblem if the batch is closed and this run is not the version that was."""
+    states = journal.last_states(home)
+    shut = [p for p in read_pointers(home) if p.record.batch_id == batch_id]
+    for pointer in shut:
+        if states.get(pointer.record.run_id) == "closed" and pointer.record.run_id != run_id:
+            raise InputProblem(
+                f"batch {batch_id} is closed 已关闭 (version {pointer.record.version}, run "
+                f"{pointer.record.run_id}); its list may not change any more. Correct it in the next batch, "
+                f"or roll back to a version before it (zoufang history)"
+            )
+
+
+def version_before(home: Home, record: BatchRecord) -> Pointer | None:
+    """Return the published version of the batch that this one replaces; None if there is none in the lake."""
+    earlier = [
+        run for version, run in journal.versions_of(home, record.batch_id).items() if version < record.version
+    ]
+    path = home.batches / earlier[-1] / "record.json" if earlier else None
+    return _pointer(json.loads(path.read_text(encoding="utf-8"))) if path and path.exists() else None
 
 
 def batch_files(home: Home, pointer: Pointer) -> BatchFiles:
@@ -84,7 +130,21 @@ def batch_files(home: Home, pointer: Pointer) -> BatchFiles:
         **curated_files(home, pointer),
         account=(kept / "account.parquet",),
         quality=(kept / "quality.parquet",),
+        changes=_known_changes(home, pointer),
     )
+
+
+def replaced_or_before(home: Home, pointer: Pointer, pointers: Sequence[Pointer]) -> list[Pointer]:
+    """Return what a batch is compared with: the batch before it among `pointers`, the version it replaces."""
+    earlier = [p for p in pointers if p.record.as_of < pointer.record.as_of]
+    replaced = version_before(home, pointer.record)
+    return [*sorted(earlier, key=lambda p: p.record.as_of)[-1:], *([replaced] if replaced else [])]
+
+
+def changes_path(home: Home, before: Pointer, after: Pointer) -> Path:
+    """Return where the changes between two lists lie, in the later one's folder."""
+    name = f"changes-{before.record.run_id}-v{before.record.version}-v{after.record.version}.parquet"
+    return home.batches / after.record.run_id / name
 
 
 def curated_files(home: Home, pointer: Pointer) -> dict[str, tuple[Path, ...]]:
@@ -96,22 +156,25 @@ def curated_files(home: Home, pointer: Pointer) -> dict[str, tuple[Path, ...]]:
     }
 
 
-def keep_small_files(home: Home, run_id: str, account: Path, quality: Path) -> None:
-    """Copy what later builds need out of the run's folder, which the same run may empty to start afresh."""
-    folder = home.batches / run_id
+def keep_small_files(home: Home, pointer: Pointer, files: Mapping[str, Path]) -> None:
+    """Copy what later builds need, by its name there, out of the run's folder: a fresh start empties it."""
+    folder = home.batches / pointer.record.run_id
     folder.mkdir(parents=True, exist_ok=True)
-    for name, source in (("account", account), ("quality", quality)):
+    write_json(folder / "record.json", _as_json(pointer))
+    for name, source in files.items():
         temporary = folder / f"{name}.tmp"
         shutil.copyfile(source, temporary)
-        temporary.replace(folder / f"{name}.parquet")
+        temporary.replace(folder / name)
 
 
 def drop_unkept(home: Home, as_of: date) -> None:
-    """Remove curated files that no kept version of the warehouse came from.
+    """Remove curated files of this date that no published version of the batch came from.
 
-    Of other dates only those of runs once published: an unfinished run there may still be resumed.
+    Published lists are immutable, also those replaced or taken back. Of other dates only what is sure to be
+    of no use: an unfinished run there may still be resumed.
     """
-    kept = {row["run_id"] for version in history(home.root) for row in read_batches(version.path)}
+    kept = journal.published_runs(home)
+    kept |= {row["run_id"] for version in history(home.root) for row in read_batches(version.path)}
     gone = {folder.name for folder in home.batches.iterdir() if folder.is_dir()} - kept
     for path in (home.root / "lake" / "curated").glob("*/as_of=*/city=*/*.parquet"):
         same_date = path.parents[1].name == f"as_of={as_of}"
@@ -119,6 +182,7 @@ def drop_unkept(home: Home, as_of: date) -> None:
             path.unlink()
     for run_id in gone:
         shutil.rmtree(home.batches / run_id)
+    drop_evidence(home, {*[p.record.run_id for p in read_pointers(home)[-EVIDENCE_KEPT:]], *_kept_runs(home)})
 
 
 def _published(home: Home, row: dict[str, Any]) -> Pointer:
@@ -129,6 +193,21 @@ def _published(home: Home, row: dict[str, Any]) -> Pointer:
     partition = home.root / "lake" / "curated" / TABLES[0] / f"as_of={record.as_of}"
     files = partition.glob(f"city=*/{record.run_id}.parquet")
     return Pointer(record, tuple(sorted(path.parent.name.removeprefix("city=") for path in files)))
+
+
+def _known_changes(home: Home, pointer: Pointer) -> tuple[Path, ...]:
+    """The files of changes that the build of the published warehouse made."""
+    others = replaced_or_before(home, pointer, read_pointers(home))
+    paths = [changes_path(home, other, pointer) for other in others]
+    return tuple(path for path in paths if path.exists())
+
+
+def _kept_runs(home: Home) -> list[str]:
+    return [version.run_id for version in history(home.root)]
+
+
+def _as_json(pointer: Pointer) -> dict[str, Any]:
+    return {"record": asdict(pointer.record), "units": list(pointer.units)}
 
 
 def _pointer(raw: dict[str, Any]) -> Pointer:

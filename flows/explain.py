@@ -1,19 +1,18 @@
 """The verb `screen --explain`: every rule on one firm, with its inputs and evidence.
 
-Here: finding the firm's frames in the run that published its batch.
+Here: finding the firm's frames in the evidence kept with its batch.
 Not here: the rules (transforms/screen.py).
 """
 
-import json
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from flows.batches import Pointer, read_pointers
+from flows.batches import Pointer, find_pointer
+from flows.evidence_store import find_evidence, report_years
 from flows.home import Home
-from flows.settings import Settings
-from flows.steps_city import city_facts
+from flows.steps_city import Evidence, city_facts, find_parents
 from reference.errors import InputProblem
 from reference.rules import load_rules
 from transforms.screen import explain_subject
@@ -28,7 +27,7 @@ SHOWN = (
 def explain_firm(home: Path, uscc: str, batch_id: str | None = None) -> dict[str, Any]:
     """Return the firm's decision and one entry per rule; InputProblem if batch or firm is unknown."""
     where = Home(home.resolve())
-    pointer = _pointer(where, batch_id)
+    pointer = find_pointer(where, batch_id)
     record = pointer.record
     for city in pointer.units:
         path = where.curated("enterprises", record.as_of, city, record.run_id)
@@ -51,27 +50,14 @@ def explanation_text(explanation: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _pointer(home: Home, batch_id: str | None) -> Pointer:
-    found = [p for p in read_pointers(home) if batch_id in (None, p.record.batch_id)]
-    if not found:
-        known = ", ".join(p.record.batch_id for p in read_pointers(home)) or "none"
-        raise InputProblem(f"{home.root}: batch {batch_id or ''} is not published; published: {known}")
-    return found[-1]
-
-
 def _rules(home: Home, pointer: Pointer, city: str, subject_key: str) -> list[dict[str, Any]]:
     record = pointer.record
-    settings = Settings(home.root, home, record.as_of, record.cities, record.scope)
-    work = home.run(record.run_id) / "work"
-    if not work.is_dir():
-        raise InputProblem(
-            f"the working files of run {record.run_id} are gone; run the batch again to explain it"
-        )
-    steps = home.run(record.run_id) / "steps" / "route-annual_reports.json"
-    years = json.loads(steps.read_text(encoding="utf-8"))["figures"]["years"]
+    work = find_evidence(home, record.batch_id, record.run_id)
     curated = home.curated("enterprises", record.as_of, city, record.run_id)
     placed = pl.scan_parquet(curated).select("subject_key", level="place_level")
-    facts = city_facts(work, city, placed, years, settings)["facts"].filter(
-        pl.col("subject_key") == subject_key
+    rules = load_rules()
+    evidence = Evidence(
+        work, report_years(work), record.as_of, rules, find_parents(work, rules, record.as_of)
     )
-    return explain_subject(facts, load_rules(), record.as_of).collect().to_dicts()
+    facts = city_facts(evidence, city, placed)["facts"].filter(pl.col("subject_key") == subject_key)
+    return explain_subject(facts, rules, record.as_of).collect().to_dicts()

@@ -1,4 +1,4 @@
-"""The dates of a backfill: the last day of each month of a range.  Light to import."""
+"""The dates of batches: the last day of each month.  Light to import."""
 
 from datetime import date, timedelta
 
@@ -18,3 +18,8 @@ def periods(since: date, until: date, every: str) -> list[date]:
     if not inside:
         raise InputProblem(f"no month ends between {since} and {until}; widen --from and --to")
     return inside
+
+
+def month_end_before(day: date) -> date:
+    """Return the last day of the month that had ended when `day` began: what a monthly schedule means."""
+    return day.replace(day=1) - timedelta(days=1)

@@ -7,7 +7,7 @@ Not here: business rules (transforms/), checks (expectations/), file formats (fl
 import json
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, cast
@@ -24,10 +24,13 @@ from prefect.tasks import Task
 
 from expectations.gate import warm_up
 from expectations.report import GateReport
+from flows import journal
 from flows.account import row_account
-from flows.batches import Pointer, follow_warehouse, read_pointers
+from flows.batches import Pointer, follow_warehouse, read_pointers, require_open
+from flows.extracts import require_extracts
 from flows.ingest import FileReport, SourceFile, check_inbox, inbox_notes
 from flows.manifest import StepResult, combine, hash_file, resume_or_run, write_json
+from flows.periods import month_end_before
 from flows.progress import say
 from flows.settings import Settings, Versions, find_versions, make_settings
 from flows.steps_city import city_step, parents_step
@@ -46,6 +49,7 @@ from flows.summary import markdown_summary, run_summary
 from reference.contracts import load_contracts
 from reference.errors import InputProblem
 from warehouse.build import BatchRecord
+from warehouse.publish import published_file
 
 ROUTED = (
     "annual_reports",
@@ -121,8 +125,11 @@ def run_batch(
     scope: str = "enterprise+coop",
     resume: bool = False,
 ) -> dict[str, Any]:
-    """Make and publish one batch; return its summary. A schedule that gives no date means its own day."""
-    day = as_of or _scheduled_day()
+    """Make and publish one batch; return its summary.
+
+    A schedule that gives no date means the month that has ended: its last day, as backfill has it.
+    """
+    day = as_of or month_end_before(_scheduled_day())
     settings = make_settings(inbox, home, day, cities, scope, resume)
     with settings.home.locked():
         summary = _run(settings)
@@ -147,6 +154,7 @@ def _run(settings: Settings) -> dict[str, Any]:
     hashes += [f"visits {row}" for row in met.iter_rows()]
     versions = find_versions(combine(hashes))
     run = Run(settings, versions.run_id(settings))
+    require_open(settings.home, settings.batch_id, run.run_id)
     _require_whole(run)
     say(f"run {run.run_id}: batch {settings.batch_id}, {len(files)} files")
     done = _finished_before(run)
@@ -163,10 +171,11 @@ def _run(settings: Settings) -> dict[str, Any]:
 
 
 def _finished_before(run: Run) -> dict[str, Any] | None:
-    """Return the summary of a run that is to be resumed but is the published one of its date."""
+    """Return the summary of a run that is the published one of its date: same inputs, nothing new."""
     published = {pointer.record.run_id for pointer in read_pointers(run.settings.home)}
     path = run.folder / SUMMARY
-    if not run.settings.resume or run.run_id not in published or not path.exists():
+    is_there = published_file(run.settings.home.root).exists() and path.exists()
+    if run.run_id not in published or not is_there:
         return None
     summary: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return summary
@@ -176,13 +185,16 @@ def _make(run: Run, files: list[SourceFile], versions: Versions) -> dict[str, An
     settings = run.settings
     warm_up()
     reports = _ingest(files, run)
+    version = journal.version_of(settings.home, settings.batch_id, run.run_id)
+    record = BatchRecord(
+        settings.batch_id, settings.as_of, run.run_id, versions.code, versions.rules, versions.divisions,
+        versions.inputs_sha256, datetime.now(UTC), settings.scope, settings.cities, version,
+    )  # fmt: skip
+    journal.record(settings.home, record, "draft", f"a run over {len(files)} files of {settings.inbox}")
     figures, cities = _compute(run, reports)
     account = row_account(settings.batch_id, reports, figures, [c.figures for c in cities])
     account.write_parquet(run.folder / "account.parquet")
-    record = BatchRecord(
-        settings.batch_id, settings.as_of, run.run_id, versions.code, versions.rules, versions.divisions,
-        versions.inputs_sha256, _published_at(run, cities), settings.scope, settings.cities,
-    )  # fmt: skip
+    record = replace(record, published_at=_published_at(run, cities))
     pointer = Pointer(record, tuple(figures["conform"]["cities"]))
     report = _publish(run, pointer, reports)
     return run_summary(settings, record, figures, [c.figures for c in cities], account, report)
@@ -214,6 +226,8 @@ def _ingest(files: list[SourceFile], run: Run) -> list[FileReport]:
         raise InputProblem(
             f"{run.settings.inbox / 'registry'}: no row could be read; see {run.settings.home.quarantine}"
         )
+    for note in require_extracts(staged_files(reports, "registry", run.settings), run.settings):
+        say(f"note: {note}")
     return reports
 
 
@@ -266,7 +280,7 @@ def _publish(run: Run, pointer: Pointer, reports: list[FileReport]) -> GateRepor
     report = gate_task(settings, pointer, {**tables, **held})
     say(f"gate: {report.verdict}, {len(report.results)} expectations in {report.seconds:.1f} s")
     publish_task(settings, pointer)
-    say(f"published batch {pointer.record.batch_id}")
+    say(f"published batch {pointer.record.batch_id}: v{pointer.record.version}")
     return report
 
 

@@ -5,6 +5,8 @@ Not here: any rule (transforms/), the order of steps (flows/run.py).
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +19,7 @@ from flows.steps_ingest import Body, scan_source
 from flows.steps_place import place_city
 from reference.classes import load_classes
 from reference.link import load_conflict_order
-from reference.rules import load_rules
+from reference.rules import RuleSet, load_rules
 from reference.tables import load_tables
 from transforms.classify import CLASS_COLUMNS, classify_subjects
 from transforms.gather import gather_evidence, registered_parents
@@ -49,6 +51,12 @@ def parents_step(subjects: Sequence[Path], work: Path, settings: Settings) -> Bo
     return [path], {}
 
 
+def find_parents(work: Path, rules: RuleSet, as_of: date) -> pl.LazyFrame:
+    """Return the same firms under any rules, from the subjects of the whole province."""
+    subjects = pl.scan_parquet(work / "subjects" / "*.parquet")
+    return registered_parents(subjects, rules, as_of).collect(engine="streaming").lazy()
+
+
 def city_frames(work: Path, city: str) -> dict[str, pl.LazyFrame]:
     """Return the city's frames by their names in the transforms; an absent source is an empty frame."""
     frames = {name: _scan(work, source, city) for name, source in EVIDENCE.items()}
@@ -60,26 +68,39 @@ def city_frames(work: Path, city: str) -> dict[str, pl.LazyFrame]:
     }
 
 
-def city_facts(
-    work: Path, city: str, placed: pl.LazyFrame, years: Sequence[int], settings: Settings
-) -> dict[str, pl.LazyFrame]:
+@dataclass(frozen=True)
+class Evidence:
+    """What the rules are asked of: a folder of city frames, the feed's report years, a date, the rules.
+
+    `parents`: `registered_parents` of the whole province under these rules.
+    """
+
+    work: Path
+    years: Sequence[int]
+    as_of: date
+    rules: RuleSet
+    parents: pl.LazyFrame
+
+
+def city_facts(evidence: Evidence, city: str, placed: pl.LazyFrame) -> dict[str, pl.LazyFrame]:
     """Return the city's frames, plus placed and facts, each one row per subject."""
-    frames, rules, classes = city_frames(work, city), load_rules(), load_classes()
+    work, rules, as_of = evidence.work, evidence.rules, evidence.as_of
+    frames, classes = city_frames(work, city), load_classes()
     gathered = (
         gather_evidence(
             **frames,
             superseded=pl.scan_parquet(work / "superseded.parquet"),
-            parents=pl.scan_parquet(work / "parents.parquet"),
+            parents=evidence.parents,
             classes=classes,
             rules=rules,
-            as_of=settings.as_of,
+            as_of=as_of,
         )
         .collect()
         .lazy()
     )
-    classified = classify_subjects(gathered, classes=classes, rules=rules, as_of=settings.as_of)
+    classified = classify_subjects(gathered, classes=classes, rules=rules, as_of=as_of)
     facts = screening_facts(
-        classified, placed, feed_years=years, rules=rules, as_of=settings.as_of
+        classified, placed, feed_years=evidence.years, rules=rules, as_of=as_of, visits=frames["visits"]
     ).collect().lazy()  # fmt: skip
     return {**frames, "placed": placed, "facts": facts, "gathered": gathered}
 
@@ -88,7 +109,8 @@ def city_step(work: Path, city: str, years: Sequence[int], settings: Settings, r
     """Write the curated tables of one city, sorted by subject; return counts for account and report."""
     rules, own = load_rules(), city_frames(work, city)
     placed, learned = place_city(own["subjects"], own["units"], rules.common.day("census_on"))
-    frames = city_facts(work, city, placed.lazy(), years, settings)
+    parents = pl.scan_parquet(work / "parents.parquet")
+    frames = city_facts(Evidence(work, years, settings.as_of, rules, parents), city, placed.lazy())
     hits = screen_subjects(frames["facts"], rules, settings.as_of).collect().sort("subject_key", "rule_id")
     decided = decide(frames["facts"], hits.lazy(), rules.scope(settings.scope))
     enterprises = _enterprises(frames, decided).collect().sort("subject_key")

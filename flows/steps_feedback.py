@@ -35,7 +35,7 @@ from warehouse.feedback import FeedbackFiles, find_list_items
 
 DONE = "issues.parquet"
 VISITS_FILE = "visits.parquet"
-"""Of a run's work folder: the firms that visits of earlier lists met at work."""
+"""Of a run's work folder: the newest effective visits of earlier lists."""
 
 
 @dataclass(frozen=True)
@@ -88,12 +88,12 @@ def carried(home: Home, pointers: Sequence[Pointer], as_of: date) -> FeedbackFil
 
 
 def visit_evidence(home: Home, pointers: Sequence[Pointer], as_of: date) -> pl.DataFrame:
-    """Return uscc, visited_on, outcome of firms that visits of earlier lists met at work by a date."""
+    """Return VISITS: the newest effective visits of earlier lists known on a date."""
     earlier = [pointer for pointer in pointers if pointer.record.as_of < as_of]
     if not earlier or not read_entries(home):
         return pl.DataFrame(schema=VISITS)
     facts = pl.scan_parquet(reckon(home, earlier, as_of).feedback.files["fact_visit"])
-    return visits(facts, load_criteria().alive_outcomes, as_of).collect()
+    return visits(facts, load_criteria(), as_of).collect()
 
 
 def _judge(home: Home, pointers: Sequence[Pointer], as_of: date, out: Path) -> None:

@@ -5,11 +5,13 @@ Not here: what is checked (expectations/), how a file is swapped (warehouse/publ
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from expectations.gate import run_gate
 from expectations.report import GateReport, meta_quality_path, quality_summary
 from expectations.request import GateRequest
+from flows import journal
 from flows.batches import (
     Pointer,
     batch_files,
@@ -19,9 +21,12 @@ from flows.batches import (
     keep_small_files,
     read_pointers,
 )
+from flows.changes import find_changes
+from flows.evidence_store import keep_evidence
 from flows.settings import Settings
 from flows.steps_feedback import carried
 from reference.divisions import DIVISIONS_FILE
+from reference.rules import RULES_FILE
 from warehouse.build import BatchFiles, BuildReport, build_warehouse
 from warehouse.candidate import add_quality
 from warehouse.publish import Version, publish
@@ -34,11 +39,15 @@ class GateFailedError(Exception):
 def build_step(settings: Settings, pointer: Pointer) -> BuildReport:
     """Build the candidate: every published batch and this one, which replaces one of the same date."""
     published = [p for p in read_pointers(settings.home) if p.record.as_of != pointer.record.as_of]
-    batches = [batch_files(settings.home, p) for p in published]
     curated = curated_files(settings.home, pointer)
-    fresh = BatchFiles(pointer.record, **curated, account=(account_path(settings, pointer),))
+    files = {p.record.run_id: batch_files(settings.home, p) for p in published}
+    files[pointer.record.run_id] = BatchFiles(
+        pointer.record, **curated, account=(account_path(settings, pointer),)
+    )
+    changes = find_changes(settings.home, [*published, pointer])
+    batches = [replace(batch, changes=changes[run_id]) for run_id, batch in files.items()]
     feedback = carried(settings.home, [*published, pointer], settings.as_of)
-    return build_warehouse(candidate_path(settings, pointer), [*batches, fresh], DIVISIONS_FILE, feedback)
+    return build_warehouse(candidate_path(settings, pointer), batches, DIVISIONS_FILE, feedback)
 
 
 def gate_step(settings: Settings, pointer: Pointer, tables: Mapping[str, Sequence[Path]]) -> GateReport:
@@ -55,6 +64,7 @@ def gate_step(settings: Settings, pointer: Pointer, tables: Mapping[str, Sequenc
     )
     report = run_gate(request)
     require_publishable(report)
+    journal.record(settings.home, pointer.record, "gated", f"gate {report.verdict}")
     return report
 
 
@@ -76,9 +86,15 @@ def publish_step(settings: Settings, pointer: Pointer) -> Version:
     quality = meta_quality_path(home.run(pointer.record.run_id))
     if candidate.exists():
         add_quality(candidate, quality)
-    keep_small_files(home, pointer.record.run_id, account_path(settings, pointer), quality)
+    files = {
+        "account.parquet": account_path(settings, pointer),
+        "quality.parquet": quality,
+        "rules.yml": RULES_FILE,
+    }
+    keep_small_files(home, pointer, files)
+    keep_evidence(home, pointer.record.run_id)
     version = publish(candidate, home.root, pointer.record)
-    follow_warehouse(home)
+    follow_warehouse(home, "the gate let it pass and the warehouse was swapped")
     drop_unkept(home, settings.as_of)
     return version
 

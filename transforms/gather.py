@@ -35,7 +35,7 @@ def gather_evidence(
     """One row per subject: its register columns and all evidence known on the date.
 
     `units`: linked census units, at most one a subject. `superseded`: register rows given up for a newer
-    one (subject_key). `parents`: `registered_parents`. `visits`: uscc, visited_on of firms met at work.
+    one (subject_key). `parents`: `registered_parents`. `visits`: visit_evidence.VISITS.
     Money is in 元. Columns census_… and live_census_on are stat_restricted: no reason, export or mart may
     state them.
     """
@@ -49,12 +49,13 @@ def gather_evidence(
     ]
     rare = reduce(lambda one, other: one.join(other, on="subject_key", how="full", coalesce=True), sparse)
     reported = report_history(reports, as_of, census_on.year, classes.value_years)
+    met = visits.filter("is_alive").select("uscc", live_visit_on="visited_on")
     return (
         subjects.select(*_REGISTER, registry_industry="industry_code")
         .join(rare, on="subject_key", how="left", validate="m:1")
         .join(_census(units, as_of, census_on), on="subject_key", how="left", validate="m:1")
         .join(reported, on="subject_key", how="left", validate="m:1")
-        .join(visits.select("uscc", live_visit_on="visited_on"), on="uscc", how="left", validate="m:1")
+        .join(met, on="uscc", how="left", validate="m:1")
     )
 
 

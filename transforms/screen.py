@@ -11,7 +11,7 @@ from datetime import date
 import polars as pl
 
 from reference.rules import Rule, RuleSet
-from transforms import screen_closed, screen_dishonest, screen_scope, screen_zombie
+from transforms import screen_closed, screen_dishonest, screen_revisit, screen_scope, screen_zombie
 from transforms.screen_finding import Finding, Predicate
 
 PREDICATES: Mapping[str, Predicate] = {
@@ -29,6 +29,7 @@ PREDICATES: Mapping[str, Predicate] = {
     "P03": screen_scope.financial,
     "P04": screen_scope.merged_branch,
     "P05": screen_scope.duplicated,
+    "R01": screen_revisit.visited_lately,
     "F01": screen_scope.doubtful_code,
     "F02": screen_scope.unplaced,
     "F03": screen_scope.in_grace,

@@ -13,6 +13,7 @@ from reference.rules import RuleSet
 from transforms.classify import CLASS_COLUMNS
 from transforms.evidence import months_until
 from transforms.report_history import last_reports, missed_years
+from transforms.screen_revisit import with_last_visit
 
 
 def screening_facts(
@@ -22,14 +23,16 @@ def screening_facts(
     feed_years: Collection[int],
     rules: RuleSet,
     as_of: date,
+    visits: pl.LazyFrame | None = None,
 ) -> pl.LazyFrame:
     """One row per subject: every rule input as of the date, and its classification.
 
-    `placed`: subject_key, level. `feed_years`: the report years the whole province's feed covers
-    (`reported_years`). Columns census_… and the conflicts are stat_restricted: no reason states them.
+    `placed`: subject_key, level. `visits`: uscc, visited_on, outcome of earlier batches' visits.
+    `feed_years`: the report years the whole province's feed covers (`reported_years`).
+    Columns census_… and the conflicts are stat_restricted: no reason states them.
     """
     levels = placed.select("subject_key", place_level="level")
-    return classified.join(levels, on="subject_key", how="left", validate="m:1").select(
+    facts = classified.join(levels, on="subject_key", how="left", validate="m:1").select(
         *_AS_GATHERED,
         *CLASS_COLUMNS,
         pl.col("parent_registered").fill_null(False),
@@ -39,6 +42,7 @@ def screening_facts(
         *_conflicts(rules["F04"].parameters.number("max_ratio")),
         age_m=months_until(pl.col("established_on"), as_of),
     )
+    return with_last_visit(facts, visits, rules["R01"], as_of)
 
 
 _AS_GATHERED = (

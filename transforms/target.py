@@ -22,10 +22,11 @@ def decide(facts: pl.LazyFrame, hits: pl.LazyFrame, scope: Collection[str]) -> p
     """One row per subject: disposition (target|excluded|out_of_scope|superseded), primary_rule, flags.
 
     `scope`: the entity classes the list holds (`RuleSet.scope`). An excluded subject's primary_rule is of
-    the first category that hits, then the lowest rule id. A branch merged into its parent is superseded.
+    the first category that hits, then the lowest rule id. A branch merged into its parent is
+    superseded (P04), and so is a firm that an earlier batch's visit speaks for (R01).
     """
     in_scope = pl.col("entity_class").is_in(list(scope))
-    excluding, merging = pl.col("_excluding"), pl.col("_merging").fill_null(False)
+    excluding, merging = pl.col("_excluding"), pl.col("_merging").is_not_null()
     return (
         facts.select("subject_key", "entity_class")
         .join(_hits_of_subject(hits), on="subject_key", how="left")
@@ -36,7 +37,7 @@ def decide(facts: pl.LazyFrame, hits: pl.LazyFrame, scope: Collection[str]) -> p
             .when(merging).then(pl.lit("superseded"))
             .otherwise(pl.lit("target")),
             primary_rule=pl.when(in_scope & excluding.is_not_null()).then(excluding.str.slice(1))
-            .when(in_scope & merging).then(pl.lit("P04")),
+            .when(in_scope).then(pl.col("_merging")),
             flags=pl.col("flags").fill_null(""),
         )
     )  # fmt: skip
@@ -79,14 +80,14 @@ def _hits_of_subject(hits: pl.LazyFrame) -> pl.LazyFrame:
         hits.select(
             "subject_key",
             _excluding=pl.when(excludes).then(rank + pl.col("rule_id")),
-            # P05 drops other rows of this subject; only P04 merges the subject itself into another.
-            _merging=pl.col("rule_id") == "P04",
+            # P05 drops other rows of this subject; these give up the subject itself.
+            _merging=pl.when(pl.col("rule_id").is_in(["P04", "R01"])).then("rule_id"),
             _flag=pl.when(pl.col("severity") == "flag").then("rule_id"),
         )
         .group_by("subject_key")
         .agg(
             pl.col("_excluding").min(),
-            pl.col("_merging").any(),
+            pl.col("_merging").min(),
             flags=pl.col("_flag").drop_nulls().sort().str.join(","),
         )
     )

@@ -25,7 +25,10 @@ CITIES = ("3300", *(f"33{n:02d}" for n in range(1, 12)))
 
 @dataclass(frozen=True)
 class BatchRecord:
-    """What dim_batch says of one batch; `published_at` carries a zone, `cities` empty means the province."""
+    """What dim_batch says of one version of a batch.
+
+    `published_at` carries a zone, `cities` empty means the province.
+    """
 
     batch_id: str
     as_of: date
@@ -37,11 +40,15 @@ class BatchRecord:
     published_at: datetime
     scope: str
     cities: tuple[str, ...] = ()
+    version: int = 1
 
 
 @dataclass(frozen=True)
 class BatchFiles:
-    """One batch: its record and its curated Parquet files, any number per table."""
+    """One batch: its record and its curated Parquet files, any number per table.
+
+    `changes`: one file per comparison with the batch, or the version, before.
+    """
 
     record: BatchRecord
     enterprises: tuple[Path, ...]
@@ -49,6 +56,7 @@ class BatchFiles:
     visit_targets: tuple[Path, ...]
     account: tuple[Path, ...] = ()
     quality: tuple[Path, ...] = ()
+    changes: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -127,12 +135,17 @@ def _new_file(path: Path, threads: int, memory_limit: str) -> Iterator[duckdb.Du
 def _load(con: duckdb.DuckDBPyConnection, batches: Sequence[BatchFiles], divisions: Path) -> None:
     con.execute(read_sql("load", "dim_division"), {"file": str(divisions)})
     _load_firms(con, batches)
+    con.execute(read_sql("load", "first_listed_table"))
     for batch in batches:
         con.execute(read_sql("load", "dim_batch"), _record_row(batch.record))
         _load_files(con, "fact_visit_target", batch.visit_targets)
+        if batch is not batches[-1] and batch.visit_targets:
+            listed = {"batch_id": batch.record.batch_id, "files": _names(batch.visit_targets)}
+            con.execute(read_sql("load", "first_listed"), listed)
         _load_exclusions(con, batch)
         _load_files(con, "meta_row_account", batch.account)
         _load_files(con, "meta_quality", batch.quality)
+        _load_files(con, "fact_batch_change", batch.changes)
     for summary in ("agg_visit_target", "agg_exclusion"):
         con.execute(read_sql("load", summary))
 

@@ -14,10 +14,11 @@ from warehouse.read import opened
 from warehouse.schema import read_sql
 
 OPTIONAL = {
-    "last_outcomes": ("fact_visit", ("uscc", "batch_id", "visit_date", "outcome"), "last_outcome"),
-    "renewals": ("mart_renewals_due", ("uscc", "maturity"), "renewal_month"),
+    "last_outcomes": ("fact_visit", ("uscc", "batch_id", "visited_on", "outcome"), "last_outcome"),
+    "renewals": ("mart_renewals_due", ("uscc", "matures_on"), "renewal_month"),
 }
-"""Frames the list shows if the warehouse has them: table, the columns read of it, the column it gives."""
+"""Frames the list shows if the warehouse has them (one of an earlier version may not): table, the columns
+read of it, the column it gives."""
 
 
 def listed_parts(warehouse: Path, batch_id: str) -> dict[str, int]:

@@ -32,24 +32,25 @@ def items(home: Path, statements: list[str]) -> dict[str, tuple[str | None, str 
     return {uscc: (outcome, month) for uscc, outcome, month in found.select(SHOWN).iter_rows()}
 
 
-def test_without_the_tables_the_columns_are_blank(tmp_path: Path) -> None:
+def test_without_visits_and_loans_the_columns_are_blank(tmp_path: Path) -> None:
     home = home_of(tmp_path, [firm(1), firm(2)])
     assert set(items(home, []).values()) == {(None, None)}
 
 
 def test_a_table_of_other_columns_is_not_guessed_at(tmp_path: Path) -> None:
     home = home_of(tmp_path, [firm(1), firm(2)])
-    assert set(items(home, ["CREATE TABLE fact_visit (uscc VARCHAR)"]).values()) == {(None, None)}
+    assert set(items(home, ["CREATE OR REPLACE TABLE fact_visit (uscc VARCHAR)"]).values()) == {(None, None)}
 
 
 def test_the_newest_visit_of_an_earlier_batch_and_the_first_due_month_are_shown(tmp_path: Path) -> None:
     home = home_of(tmp_path, [firm(1), firm(2)], as_of=date(2025, 3, 31))
     one, two = (firm(n)["uscc"] for n in (1, 2))
     found = items(home, [
-        "CREATE TABLE fact_visit (uscc VARCHAR, batch_id VARCHAR, visit_date DATE, outcome VARCHAR)",
+        "CREATE OR REPLACE TABLE fact_visit "
+        "(uscc VARCHAR, batch_id VARCHAR, visited_on DATE, outcome VARCHAR)",
         f"INSERT INTO fact_visit VALUES ('{one}', 'ZJ-202501-31', '2025-02-03', '13'), "
         f"('{one}', 'ZJ-202502-28', '2025-03-04', '11'), ('{two}', 'ZJ-202503-31', '2025-04-01', '21')",
-        "CREATE TABLE mart_renewals_due (uscc VARCHAR, maturity DATE)",
-        f"INSERT INTO mart_renewals_due VALUES ('{two}', '2025-06-17'), ('{two}', '2025-05-09')",
+        "CREATE OR REPLACE VIEW mart_renewals_due AS SELECT uscc, matures_on FROM (VALUES "
+        f"('{two}', DATE '2025-06-17'), ('{two}', DATE '2025-05-09')) AS due (uscc, matures_on)",
     ])  # fmt: skip
     assert found == {one: ("11", None), two: (None, "2025-05")}

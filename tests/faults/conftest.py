@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import subprocess
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -105,3 +106,10 @@ def single_runs(prefect_server: str, extracts: Path, tmp_path_factory: pytest.Te
         ended = run(extracts, home, day)
         assert ended.status == 0, ended.err
     return home
+
+
+@pytest.fixture
+def copied(months: Path, tmp_path: Path) -> Path:
+    """A copy of the home with three months, to change."""
+    subprocess.run(["cp", "-a", months, tmp_path / "home"], check=True)
+    return tmp_path / "home"

@@ -2,7 +2,6 @@
 
 import json
 import shutil
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -22,13 +21,6 @@ JAN, FEB, MAR = MONTHS
 def ask(home: Path, query: str) -> list[tuple[Any, ...]]:
     with opened(published_file(home)) as con:
         return con.execute(query).fetchall()
-
-
-@pytest.fixture
-def copied(months: Path, tmp_path: Path) -> Path:
-    """A copy of the home with three months, to change."""
-    subprocess.run(["cp", "-a", months, tmp_path / "home"], check=True)
-    return tmp_path / "home"
 
 
 def test_a_killed_backfill_gives_what_single_runs_give(months: Path, single_runs: Path) -> None:
@@ -91,11 +83,15 @@ def test_gate_and_history_tell_what_was_published(months: Path) -> None:
     shown = zoufang("gate", "--home", months)
     assert shown.status == 0, shown.err
     assert {"suite", "severity"} <= json.loads(zoufang("gate", "--home", months, "--json").out)[0].keys()
-    lines = zoufang("history", "--home", months).out.splitlines()
-    assert [line.split()[-3] for line in lines] == ["ZJ-202503-31", "ZJ-202502-28", "ZJ-202501-31"]
+    lines = zoufang("history", "--home", months).out.splitlines()[:3]
+    assert [line.split()[-5] for line in lines] == ["ZJ-202503-31", "ZJ-202502-28", "ZJ-202501-31"]
+    assert [line.split()[-2:] for line in lines] == [["v1", "published"]] * 3
     assert [line.startswith("*") for line in lines] == [True, False, False]
     kept = json.loads(zoufang("history", "--home", months, "--json").out)
     assert [version["is_current"] for version in kept] == [True, False, False]
+    for version in kept:
+        assert [step["state"] for step in version["journal"]][-3:] == ["draft", "gated", "published"]
+        assert all(step["by"] and step["at"] and step["why"] for step in version["journal"])
 
 
 def test_what_was_rolled_back_does_not_come_back_with_the_next_run(copied: Path, extracts: Path) -> None:

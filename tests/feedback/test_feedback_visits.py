@@ -173,6 +173,7 @@ def test_evidence_is_the_newest_visit_known_on_the_date_if_it_met_a_firm_at_work
     told = facts(
         visit("A"), visit("A", later, "33"), visit("B", later, "14"), visit("C", outcome="15")
     ).lazy()
-    alive = load_criteria().alive_outcomes
-    assert evidence(told, alive, date(2025, 4, 30)).collect().rows() == [("A", date(2025, 4, 10), "13")]
-    assert evidence(told, alive, later).collect().rows() == [("B", later, "14")]
+    criteria, first = load_criteria(), date(2025, 4, 10)
+    refused = ("C", first, "15", False)
+    assert evidence(told, criteria, date(2025, 4, 30)).collect().rows() == [("A", first, "13", True), refused]
+    assert evidence(told, criteria, later).collect().rows() == [("B", later, "14", True), refused]

@@ -67,6 +67,10 @@ SCHEMAS: dict[str, dict[str, type[pl.DataType] | pl.DataType]] = {
     "superseded": {"subject_key": pl.String},
     "parents": {"parent_uscc": pl.String},
     "placed": {"subject_key": pl.String, "level": pl.String},
+    "visits": {
+        "uscc": pl.String, "visited_on": pl.Date, "outcome": pl.String, "need_changed": pl.Boolean,
+        "renewal_due": pl.Boolean,
+    },
 }  # fmt: skip
 
 
@@ -90,7 +94,7 @@ def facts_of(
 ) -> pl.LazyFrame:
     """Return the screening facts of a city; without `feed` its reports tell which years are covered."""
     covered = reported_years(city["reports"], as_of).collect()["report_year"].to_list()
-    evidence = {name: frame for name, frame in city.items() if name not in {"subjects", "placed"}}
+    evidence = {name: frame for name, frame in city.items() if name not in {"subjects", "placed", "visits"}}
     classes, rules = load_classes(), load_rules()
     gathered = gather_evidence(
         city["subjects"],
@@ -102,7 +106,9 @@ def facts_of(
     )
     classified = classify_subjects(gathered, classes=classes, rules=rules, as_of=as_of)
     feed_years = covered if feed is None else list(feed)
-    return screening_facts(classified, city["placed"], feed_years=feed_years, rules=rules, as_of=as_of)
+    return screening_facts(
+        classified, city["placed"], feed_years=feed_years, rules=rules, as_of=as_of, visits=city["visits"]
+    )
 
 
 def _rows(key: str, case: Case) -> list[tuple[str, dict[str, object]]]:
@@ -117,6 +123,7 @@ def _rows(key: str, case: Case) -> list[tuple[str, dict[str, object]]]:
         "units": _unit(key, case),
         "trade": _trade(key, case),
         "tech": _tech(key, case),
+        "visits": _visits(key, case),
         "superseded": [{"subject_key": key}] * int(case.get("superseded_rows") or 0),
         "parents": [{"parent_uscc": case["parent"]}] if case.get("parent_registered") == "yes" else [],
     }
@@ -141,6 +148,16 @@ def _subject(key: str, case: Case) -> dict[str, object]:
         "capital_currency": case.get("currency") or "CNY",
         "register_city_code": "3301",
     }
+
+
+def _visits(key: str, case: Case) -> list[dict[str, object]]:
+    """Cells such as `2025-01-10 13`, several apart by `;`."""
+    grounds = {name: case.get(name) == "yes" for name in ("need_changed", "renewal_due")}
+    told = [visit.split() for visit in (case.get("visits") or "").split(";") if visit]
+    return [
+        {"uscc": case.get("uscc") or key, "visited_on": _day(day), "outcome": outcome, **grounds}
+        for day, outcome in told
+    ]
 
 
 def _report(key: str, year: str, cell: str, case: Case) -> dict[str, object]:

@@ -45,7 +45,10 @@ def typed(row: dict[str, str]) -> dict[str, Any]:
 def golden_file(tmp_path: Path, build: Callable[..., Path]) -> Path:
     reason = {"reason_zh": "因", "reason_en": "why", "evidence": "{}"}
     hits = [row | reason for row in golden("rule_hits")]
-    batch = make_batch(tmp_path / "lake", MAR, [typed(row) for row in golden("firms")], hits)
+    changes = [{name: value or None for name, value in row.items()} for row in golden("batch_changes")]
+    versions = [{**row, "version": int(row["version"]), "against_version": 1} for row in changes]
+    firms = [typed(row) for row in golden("firms")]
+    batch = make_batch(tmp_path / "lake", MAR, firms, hits, changes=versions)
     return build(batch, feedback=feedback_files(tmp_path / "feedback"))
 
 

@@ -75,6 +75,7 @@ def make_batch(
     cities: tuple[str, ...] = (),
     run: str = "aaaaaaaaaaaa",
     account: Rows | None = None,
+    changes: Rows | None = None,
 ) -> BatchFiles:
     """Write one batch; targets are the enterprises decided `target`, placed by their division code."""
     record = record_of(as_of, cities, run)
@@ -87,6 +88,7 @@ def make_batch(
         rule_hits=(write_table(place / "rule_hits.parquet", "rule_hits", list(hits)),),
         visit_targets=(write_table(place / "visit_targets.parquet", "visit_targets", targets),),
         account=(write_table(place / "account.parquet", "row_account", rows),),
+        changes=(write_table(place / "changes.parquet", "batch_changes", changes),) if changes else (),
     )
 
 

@@ -9,4 +9,5 @@ SELECT
     $inputs_sha256 AS inputs_sha256,
     $published_at::TIMESTAMP AS published_at,
     $scope AS scope,
-    $cities::VARCHAR AS cities
+    $cities::VARCHAR AS cities,
+    $version::BIGINT AS version

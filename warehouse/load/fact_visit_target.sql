@@ -1,3 +1,4 @@
+-- Batches are loaded oldest first, so first_listed knows every earlier list.
 INSERT INTO fact_visit_target BY NAME
 SELECT
     batch_id,
@@ -18,6 +19,8 @@ SELECT
     in_census,
     in_registry,
     subject_key,
-    flags
+    flags,
+    coalesce(first_batch_id, batch_id) AS first_target_batch
 FROM read_parquet($files, hive_partitioning = false, union_by_name = true)
+LEFT JOIN first_listed USING (subject_key)
 ORDER BY city_code, county_code, township_code, subject_key

@@ -1,0 +1,61 @@
+"""Comparisons between published batches: which pairs, and one file of changes for each pair.
+
+Here: `lake/batches/<run_id>/changes-<other run>.parquet`, made once, for both lists are immutable.
+Not here: what changed and why (transforms/batch_diff.py).
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import polars as pl
+
+from flows.batches import Pointer, changes_path, curated_files, replaced_or_before
+from flows.home import Home
+from reference.batches import load_change_reasons
+from reference.tables import load_tables
+from transforms.batch_diff import ListSide, batch_changes
+
+
+def find_changes(home: Home, pointers: Sequence[Pointer]) -> dict[str, tuple[Path, ...]]:
+    """Return the files of changes of each batch by run: against the batch before, and the version before."""
+    return {
+        after.record.run_id: tuple(
+            changes_file(home, before, after)
+            for before in replaced_or_before(home, after, pointers)
+            if _is_whole(home, before)
+        )
+        for after in pointers
+    }
+
+
+def changes_file(home: Home, before: Pointer, after: Pointer) -> Path:
+    """Return the file of changes between two batches; write it if it was never made."""
+    path = changes_path(home, before, after)
+    if path.exists():
+        return path
+    table = load_tables()["batch_changes"]
+    columns = load_tables()["visit_targets"].columns
+    names = pl.DataFrame([{"field": c.name, "zh": c.zh, "en": c.name} for c in columns])
+    changes = batch_changes(_side(home, before), _side(home, after), load_change_reasons(), names)
+    frame = changes.select(table.column_names).collect(engine="streaming").sort("subject_key")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_suffix(".tmp")
+    frame.write_parquet(temporary, compression="zstd", compression_level=1)
+    temporary.replace(path)
+    return path
+
+
+def _side(home: Home, pointer: Pointer) -> ListSide:
+    record, files = pointer.record, curated_files(home, pointer)
+    return ListSide(
+        record.batch_id,
+        record.version,
+        record.as_of,
+        record.cities,
+        **{table: pl.scan_parquet(list(paths)) for table, paths in files.items()},
+    )
+
+
+def _is_whole(home: Home, pointer: Pointer) -> bool:
+    """Whether every curated file is there; a home of an older program removed those of replaced runs."""
+    return all(path.exists() for paths in curated_files(home, pointer).values() for path in paths)
