@@ -66,7 +66,7 @@ def measure(
     answers = pl.concat(key_answers(q, f, gazetteer.units, c, limits) for q, f, c in parts)
     trust = measure_trust(answers, limits)
     verdicts = [
-        place_by_index(q, make_lookup(f, gazetteer.units, trust, c, limits), places.near_trust).collect()
+        place_by_index(q, make_lookup(f, gazetteer.units, trust, c, limits), places).collect()
         for q, f, c in parts
     ]
     is_city = pl.col("unit").str.contains(r"^\d{4}$")

@@ -20,6 +20,7 @@ from reference.divisions import Gazetteer, load_gazetteer
 from reference.places import PlaceKnowledge, load_places
 from reference.text_tables import load_text_tables
 from transforms.place import CERTAIN, place_read, read_addresses
+from transforms.place_heads import decide_heads
 from transforms.place_index import (
     common_names,
     learn_places,
@@ -28,7 +29,7 @@ from transforms.place_index import (
     shipped_facts,
     village_facts,
 )
-from transforms.place_names import read_names
+from transforms.place_names import HEAD, with_head
 from transforms.place_text import with_main_text
 
 HELD_BACK, OF = 3, 10
@@ -83,8 +84,11 @@ def questions(sources: Sources, gazetteer: Gazetteer, seed: int) -> pl.DataFrame
     clean = with_main_text(
         rows.with_columns(raw="address").lazy(), gazetteer.province[1], load_text_tables().lookalikes
     )
-    read = read_names(clean.rename({"raw": "address"}), gazetteer).collect()
-    named = read.filter(pl.col("is_real") & pl.col("name_town").is_not_null() & pl.col("is_exact"))
+    headed = with_head(clean.rename({"raw": "address"}), gazetteer).collect()
+    told = decide_heads(headed.lazy().select("head", *HEAD).unique("head"), gazetteer)
+    named = told.select("head", "text_scope", "alias", "name_town", "is_exact", "city_town").collect()
+    read = headed.join(named, on="head", how="left", maintain_order="left")
+    written = read.filter(pl.col("is_real") & pl.col("name_town").is_not_null() & pl.col("is_exact"))
     third = pl.col("address").hash(seed + 1) % 3
     without_town = _cut(pl.col("text"), pl.col("alias"))
     without_county = pl.coalesce(
@@ -97,11 +101,11 @@ def questions(sources: Sources, gazetteer: Gazetteer, seed: int) -> pl.DataFrame
         pl.col("text_scope"), literal=True
     )
     parts = [
-        named.filter(third == 0).select("address", "city_hint", truth="name_town", case=pl.lit(CLASSES[0])),
-        named.filter((third == 1) & lost).select(
+        written.filter(third == 0).select("address", "city_hint", truth="name_town", case=pl.lit(CLASSES[0])),
+        written.filter((third == 1) & lost).select(
             "city_hint", address=without_county, truth="name_town", case=pl.lit(CLASSES[1])
         ),
-        named.filter(third == 2).select(
+        written.filter(third == 2).select(
             "city_hint", address=without_town, truth="name_town", case=pl.lit(CLASSES[2])
         ),
         read.filter(pl.col("is_real") & pl.coalesce("name_town", "city_town").is_null()).select(

@@ -10,9 +10,10 @@ import polars as pl
 from reference.divisions import Gazetteer
 from reference.places import PlaceKnowledge
 from reference.text_tables import TextTables
+from transforms.place_heads import DECIDED, decide_heads, pair_lookup
 from transforms.place_index import PlaceLookup
 from transforms.place_learned import place_by_index
-from transforms.place_names import pair_lookup, read_names
+from transforms.place_names import HEAD, with_head
 from transforms.place_tail import with_tail_features
 from transforms.place_text import with_main_text
 
@@ -22,15 +23,7 @@ OUTPUT = (
 )  # fmt: skip
 CERTAIN = ("code12", "code9", "town_name", "town_former", "town_in_city")
 """Methods that teach the index: the township is written down."""
-LEAST_CONFIDENCE = 0.6
-"""Below this an answer of the index is no answer; it stays the runner-up for review."""
-_CORE_LENGTHS = (2, 3)
 _MISSING = ["no_town_evidence", "no_county_evidence", "no_evidence"]
-_NOT_BEHIND_CORE = (
-    r"^(?:[路街巷弄大桥江山市区县村新]"
-    r"|[一-龥]?(?:路|街|大道|大街|公路|巷|弄|区|期|苑|小区|花园|公寓|村|社区|\d))"
-)
-"""What makes the characters before it a name of their own: 阳明西路 does not say 阳明街道."""
 
 
 def teaches() -> pl.Expr:
@@ -47,12 +40,14 @@ def read_addresses(
     Takes row_id, address, division_code (6, 9 or 12 digits or null), city_hint and county_hint (names or
     codes). Columns: city_code, county_code, township_code, unit, method, place_note, code, start, seg1, …
     """
-    clean = with_main_text(rows, gazetteer.province[1], text.lookalikes).with_columns(
-        pl.col("division_code").str.replace_all(r"\D", "")
-    )
-    read = read_names(clean, gazetteer)
-    found = _with_cores(_with_code(read, gazetteer), gazetteer)
-    return with_tail_features(_decided_by_name(found, gazetteer), places.kinds)
+    headed = with_head(with_main_text(rows, gazetteer.province[1], text.lookalikes), gazetteer).cache()
+    heads = decide_heads(headed.select("head", *HEAD).unique("head"), gazetteer)
+    told = heads.select("head", "division_code", *DECIDED, "has_town", "cut")
+    whole = headed.select("row_id", "text", "rest", "head").join(told, on="head", how="left", validate="m:1")
+    behind = pl.coalesce(pl.col("text").str.splitn(pl.col("cut"), 2).struct.field("field_1"), "rest")
+    tail = pl.when("has_town").then(behind.str.strip_prefix("街道")).otherwise("rest")
+    read = whole.with_columns(tail=tail.fill_null("")).select("row_id", "division_code", *DECIDED, "tail")
+    return with_tail_features(read, places.kinds)
 
 
 def place_read(
@@ -63,7 +58,7 @@ def place_read(
     No place is ever assumed: without evidence of a town the row stays at county or city level.
     """
     certain = _unasked(read.filter(pl.col("township_code").is_not_null()))
-    asked = place_by_index(read.filter(pl.col("township_code").is_null()), lookup, places.near_trust)
+    asked = place_by_index(read.filter(pl.col("township_code").is_null()), lookup, places)
     decided = pl.concat([certain, _decided_by_index(asked, places)], how="diagonal")
     return _named(decided, gazetteer, places).select("row_id", *OUTPUT)
 
@@ -82,78 +77,12 @@ def _unasked(read: pl.LazyFrame) -> pl.LazyFrame:
     )
 
 
-def _with_code(read: pl.LazyFrame, gazetteer: Gazetteer) -> pl.LazyFrame:
-    """Adds code_town, the township that a code of 9 or 12 digits names."""
-    towns = gazetteer.divisions.filter(pl.col("level") == "township")["code"]
-    nine = pl.when(pl.col("division_code").str.len_chars() >= 9).then(pl.col("division_code").str.slice(0, 9))
-    return read.with_columns(code_town=pl.when(nine.is_in(towns.implode())).then(nine))
-
-
-def _with_cores(read: pl.LazyFrame, gazetteer: Gazetteer) -> pl.LazyFrame:
-    """Adds core_town and core_in_city: the town whose name without suffix stands behind county or city."""
-    open_rest = pl.when(pl.coalesce("code_town", "name_town", "city_town").is_null()).then("rest")
-    in_scope = pair_lookup(gazetteer.cores, ("scope", "core"), "township_code")
-    in_city = pair_lookup(gazetteer.city_cores, ("city_code", "core"), "township_code")
-    no_scope = pl.when(pl.col("scope").is_null()).then("city_code")
-    heads = [f"_head{k}" for k in reversed(_CORE_LENGTHS)]
-    rest = pl.col("_rest")
-    return (
-        read.with_columns(_rest=open_rest)
-        .with_columns(
-            pl.when(~rest.str.slice(k, 4).str.contains(_NOT_BEHIND_CORE))
-            .then(rest.str.head(k))
-            .alias(f"_head{k}")
-            for k in _CORE_LENGTHS
-        )
-        .with_columns(
-            core_town=pl.coalesce(in_scope(pl.col("scope"), pl.col(head)) for head in heads),
-            core_in_city=pl.coalesce(in_city(no_scope, pl.col(head)) for head in heads),
-        )
-    )
-
-
-def _decided_by_name(found: pl.LazyFrame, gazetteer: Gazetteer) -> pl.LazyFrame:
-    """Adds township_code and method of the first rung that holds, unit and place_note."""
-    no_scope = pl.col("scope").is_null()
-    nowhere = no_scope & pl.col("city_code").is_null()
-    is_deep = pl.col("division_code").str.len_chars().eq(12) & ~pl.col("division_code").str.ends_with("000")
-    by_name = pl.when(pl.col("is_exact")).then(pl.lit("town_name")).otherwise(pl.lit("town_former"))
-    zone_town = pl.col("scope").replace_strict(
-        gazetteer.zones["scope"], gazetteer.zones["township_code"], default=None, return_dtype=pl.String
-    )
-    ladder = [
-        (pl.col("code_town"), pl.when(is_deep).then(pl.lit("code12")).otherwise(pl.lit("code9"))),
-        (pl.col("name_town"), by_name),
-        (pl.when(no_scope).then("city_town"), pl.lit("town_in_city")),
-        (pl.when(nowhere).then("province_town"), pl.lit("town_in_province")),
-        (pl.col("core_town"), pl.lit("town_core")),
-        (pl.col("core_in_city"), pl.lit("core_in_city")),
-        (zone_town, pl.lit("zone")),
-    ]
-    town = pl.coalesce(code for code, _ in ladder)
-    several = gazetteer.units.filter(~pl.col("unit").str.contains(r"^\d+$"))["unit"].unique()
-    wide = pl.when(pl.col("scope").is_in(several.implode())).then("scope")
-    county = pl.coalesce(pl.col("township_code").str.slice(0, 6), "county_code")
-    return (
-        found.with_columns(
-            township_code=town,
-            method=pl.coalesce(pl.when(code.is_not_null()).then(method) for code, method in ladder),
-            unit=pl.coalesce(wide, "county_code", "city_code"),
-        )
-        .with_columns(county_code=county, place_note=_note(gazetteer))
-        .with_columns(city_code=pl.coalesce(pl.col("county_code").str.slice(0, 4), "city_code"))
-        .with_columns(method=pl.coalesce("method", _county_method()))
-        .select("row_id", "division_code", "city_code", "county_code", "township_code", "unit", "method",
-                "place_note", "tail")
-    )  # fmt: skip
-
-
 def _decided_by_index(asked: pl.LazyFrame, places: PlaceKnowledge) -> pl.LazyFrame:
     """The rows the names left open, placed where the index is sure; else runner_up says its guess."""
     is_city = pl.col("unit").str.contains(r"^\d{4}$")
     kinds = {"village": "village", "below": "road_number", "above": "road_number"}
     method = pl.col("learned_kind").replace_strict(kinds, default="place_name", return_dtype=pl.String)
-    sure = (pl.col("confidence") >= LEAST_CONFIDENCE).fill_null(False)
+    sure = (pl.col("confidence") >= places.limits.least_confidence).fill_null(False)
     measured = (
         asked.with_columns(level=pl.when(is_city).then(pl.lit("city")).otherwise(pl.lit("county")))
         .sort("margin")
@@ -170,58 +99,6 @@ def _decided_by_index(asked: pl.LazyFrame, places: PlaceKnowledge) -> pl.LazyFra
         .with_columns(county_code=pl.coalesce(pl.col("township_code").str.slice(0, 6), "county_code"))
         .with_columns(city_code=pl.coalesce(pl.col("county_code").str.slice(0, 4), "city_code"))
         .drop("learned_town", "learned_kind", "margin", "level")
-    )
-
-
-def _county_method() -> pl.Expr:
-    in_county = (
-        pl.when(pl.col("text_scope").is_not_null())
-        .then(pl.lit("county_text"))
-        .when(pl.col("code_scope").is_not_null())
-        .then(pl.lit("county_code"))
-        .when(pl.col("hint_scope").is_not_null())
-        .then(pl.lit("county_hint"))
-    )
-    return (
-        pl.when(pl.col("county_code").is_not_null())
-        .then(in_county)
-        .when(pl.col("text_city").is_not_null())
-        .then(pl.lit("city_text"))
-        .when(pl.col("city_code").is_not_null())
-        .then(pl.lit("city_hint"))
-    )
-
-
-def _note(gazetteer: Gazetteer) -> pl.Expr:
-    """Why a row needs a look: what text, code and hint disagree on, or what is missing.
-
-    余杭市 and a code of 余杭区 agree: counties of today are compared, not names.
-    """
-    scopes = gazetteer.scopes
-
-    def county(scope: str) -> pl.Expr:
-        return pl.col(scope).replace_strict(
-            scopes["scope"], scopes["county_code"], default=None, return_dtype=pl.String
-        )
-
-    differs = {s: (county(s) != county("text_scope")).fill_null(False) for s in ("code_scope", "hint_scope")}
-    other_town = (pl.col("code_town") != pl.col("name_town")).fill_null(False)
-    open_town = pl.col("township_code").is_null()
-    return (
-        pl.when(differs["code_scope"] | other_town)
-        .then(pl.lit("code_text_conflict"))
-        .when(differs["hint_scope"])
-        .then(pl.lit("hint_text_conflict"))
-        .when((pl.col("text_city") != pl.col("scope_city")).fill_null(False))
-        .then(pl.lit("city_county_conflict"))
-        .when(pl.col("name_town").is_null() & pl.col("alias").is_not_null() & pl.col("scope").is_not_null())
-        .then(pl.lit("town_not_in_county"))
-        .when(open_town & pl.col("scope").is_not_null())
-        .then(pl.lit("no_town_evidence"))
-        .when(open_town & pl.col("city_code").is_not_null())
-        .then(pl.lit("no_county_evidence"))
-        .when(open_town)
-        .then(pl.lit("no_evidence"))
     )
 
 

@@ -9,6 +9,7 @@ from typing import Literal
 
 import polars as pl
 
+from reference.places import PlaceKnowledge
 from transforms.place_index import PlaceLookup
 from transforms.place_tail import PREFIXES, beginnings
 from transforms.place_verdict import TOLD, with_verdict
@@ -19,8 +20,6 @@ GROUPS: dict[str, tuple[tuple[str, str], ...]] = {
     "village": (("village", "start"), ("village", "seg1"), ("village", "seg2")),
 }
 """Kinds of evidence that count apart, each with its (slot of the index, column of the address)."""
-NEAR = 60
-"""Numbers on the same side of a road this far apart still tell of one another."""
 SIDES = ("below", "above")
 KINDS = (*GROUPS, *SIDES)
 _STRATEGIES: tuple[tuple[str, Literal["backward", "forward"]], ...] = (
@@ -29,11 +28,11 @@ _STRATEGIES: tuple[tuple[str, Literal["backward", "forward"]], ...] = (
 )
 
 
-def place_by_index(rows: pl.LazyFrame, lookup: PlaceLookup, near_trust: pl.DataFrame) -> pl.LazyFrame:
+def place_by_index(rows: pl.LazyFrame, lookup: PlaceLookup, places: PlaceKnowledge) -> pl.LazyFrame:
     """The rows plus learned_town, margin, runner_up, learned_kind (which evidence weighed most) and support.
 
     Takes unit (county code; the county's name or the city's code where that is not certain) and the tail
-    features. `near_trust`: distance_band, trust of a neighbouring number.
+    features. Of `places`: near_trust (distance_band, trust of a neighbouring number) and limits.
     """
     named = rows.with_columns(beginnings("tail"))
     keyed = lookup.names.with_columns(_key=_key(pl.col("name")))
@@ -41,8 +40,8 @@ def place_by_index(rows: pl.LazyFrame, lookup: PlaceLookup, near_trust: pl.DataF
     nothing = keyed.clear().lazy()
     for group, keys in GROUPS.items():
         named = _with_group(named, group, [(tables.get(slot, nothing), column) for slot, column in keys])
-    told = with_neighbours(named, lookup.numbers, near_trust).drop(f"p{k}" for k in PREFIXES)
-    return with_verdict(told, KINDS)
+    told = with_neighbours(named, lookup.numbers, places).drop(f"p{k}" for k in PREFIXES)
+    return with_verdict(told, KINDS, places.limits.surest_trust)
 
 
 def _with_group(rows: pl.LazyFrame, group: str, keys: Sequence[tuple[pl.LazyFrame, str]]) -> pl.LazyFrame:
@@ -67,7 +66,7 @@ def _key(name: pl.Expr) -> pl.Expr:
     return pl.when(name.is_not_null()).then(pl.col("unit").hash(1) ^ name.hash(2))
 
 
-def with_neighbours(rows: pl.LazyFrame, numbers: pl.DataFrame, near_trust: pl.DataFrame) -> pl.LazyFrame:
+def with_neighbours(rows: pl.LazyFrame, numbers: pl.DataFrame, places: PlaceKnowledge) -> pl.LazyFrame:
     """Adds below_… and above_…: what the nearest known numbers on the same side of the road tell."""
     asked = rows.with_columns(is_odd=pl.col("number") % 2 == 1).sort("number", nulls_last=True)
     known = numbers.lazy().with_columns(is_odd=pl.col("number") % 2 == 1).sort("number")
@@ -79,18 +78,26 @@ def with_neighbours(rows: pl.LazyFrame, numbers: pl.DataFrame, near_trust: pl.Da
             on="number",
             by=["unit", "road", "is_odd"],
             strategy=strategy,
-            tolerance=NEAR,
+            tolerance=places.limits.number_reach,
             check_sortedness=False,
-        ).with_columns(distance_band=distance_band(pl.col("number") - pl.col("_at")))
+        ).with_columns(
+            distance_band=distance_band(pl.col("number") - pl.col("_at"), places.limits.distance_bands)
+        )
         asked = (
-            asked.join(near_trust.lazy().rename({"trust": "_near"}), on="distance_band", how="left")
+            # The next search needs the rows in order of their numbers; a join keeps none unless told to.
+            asked.join(
+                places.near_trust.lazy().rename({"trust": "_near"}),
+                on="distance_band",
+                how="left",
+                maintain_order="left",
+            )
             .with_columns(pl.col(f"{side}_trust") * pl.col("_near"))
             .drop("_at", "_near", "distance_band")
         )
     return asked.drop("is_odd")
 
 
-def distance_band(difference: pl.Expr) -> pl.Expr:
-    """0 for the same number, then 1 to 4 by how far apart two numbers are."""
+def distance_band(difference: pl.Expr, bands: Sequence[int]) -> pl.Expr:
+    """0 for the same number, then 1 and up by how far apart two numbers are (PlaceLimits.distance_bands)."""
     far = difference.abs()
-    return pl.sum_horizontal((far > bound).cast(pl.Int8) for bound in (0, 6, 20, 40))
+    return pl.sum_horizontal((far > bound).cast(pl.Int8) for bound in bands)

@@ -1,10 +1,8 @@
-"""Reading the names at the head of an address: city, county, township, and the tail behind them.
+"""Reading the head of an address: the names at its start, and what stands behind them.
 
-Here: one row in, one row out, by the gazetteer's names only.  Not here: villages, roads and what is learned
-(place_tail.py, place_learned.py), codes and the decision (place.py).
+Here: one row in, one row out, by the gazetteer's names only.  Not here: what the names mean together
+(place_heads.py), villages, roads and what is learned (place_tail.py, place_learned.py).
 """
-
-from collections.abc import Callable
 
 import polars as pl
 
@@ -12,161 +10,101 @@ from reference.divisions import Gazetteer
 
 DEPTH = 5
 """How many names an address is read for: city, county, town, and a repeated pair."""
-NEVER_SHORT = r"^[路街镇乡大巷弄桥江山村新区县市]"
-"""A short name before one of these is part of another name: 余杭路, 江山村, 绍兴大厦."""
 FULL, TOWN, CITY, COUNTY = 1, 2, 4, 8
+TOKENS = tuple(f"t{i}" for i in range(DEPTH))
+HEAD = (*TOKENS, "chain", "core2", "core3", "division_code", "city_hint", "county_hint")
+"""All that names, code and hints say of an address; addresses alike in these are decided alike."""
+_NEVER_SHORT = r"^[路街镇乡大巷弄桥江山村新区县市]"
+"""A short name before one of these is part of another name: 余杭路, 江山村, 绍兴大厦."""
+_CORE_LENGTHS = (2, 3)
+_NOT_BEHIND_CORE = (
+    r"^(?:[路街巷弄大桥江山市区县村新]"
+    r"|[一-龥]?(?:路|街|大道|大街|公路|巷|弄|区|期|苑|小区|花园|公寓|村|社区|\d))"
+)
+"""What makes the characters before it a name of their own: 阳明西路 does not say 阳明街道."""
 
 
-def read_names(rows: pl.LazyFrame, gazetteer: Gazetteer) -> pl.LazyFrame:
-    """The rows plus the city and county that text, code and hint name, city_code, scope and county_code,
-    alias, name_town, is_exact, city_town, province_town; `tail`, what stands behind the last name read.
+def with_head(rows: pl.LazyFrame, gazetteer: Gazetteer) -> pl.LazyFrame:
+    """The rows plus the columns HEAD, `head` (these as one text, the key of a join) and `rest`.
 
-    Takes `text` (place_text.main_text), division_code (digits), city_hint and county_hint. Short names (义乌,
-    余杭) count only in an unbroken chain from the start, full ones anywhere.
+    Takes `text` (place_text.with_main_text), division_code, city_hint and county_hint. t0 …: the first names
+    met; chain: how many of them stand in an unbroken chain at the start; rest: what stands behind that chain;
+    core2, core3: the town name without its suffix that `rest` may begin with.
     """
-    chained = _with_chain(_with_tokens(rows, gazetteer))
-    return _with_towns(_with_scope(chained, gazetteer), gazetteer)
+    chained = _with_cores(_with_chain(_with_tokens(rows, gazetteer)), gazetteer)
+    parts = [pl.col(part).cast(pl.String).fill_null("") for part in HEAD]
+    return chained.with_columns(head=pl.concat_str(parts, separator="|"))
+
+
+def token_bits(gazetteer: Gazetteer) -> pl.DataFrame:
+    """One row per name: token, and as bits whether it is FULL, a TOWN, a CITY, a COUNTY."""
+    is_city, is_county = pl.col("city_code").is_not_null(), pl.col("scope").is_not_null()
+    bits = pl.col("is_full") * FULL + pl.col("is_town") * TOWN + is_city * CITY + is_county * COUNTY
+    return gazetteer.tokens.select("token", bits=bits.cast(pl.Int32))
 
 
 def _with_tokens(rows: pl.LazyFrame, gazetteer: Gazetteer) -> pl.LazyFrame:
-    """Adds t0 … t4, the first names met, and what each may be as bits: b0 … b4."""
-    tokens = gazetteer.tokens.with_columns(
-        bits=pl.col("is_full") * FULL
-        + pl.col("is_town") * TOWN
-        + pl.col("city_code").is_not_null() * CITY
-        + pl.col("scope").is_not_null() * COUNTY
-    )
-    bits = _lookup(tokens, "token", "bits", pl.Int32())
-    found = pl.col("text").str.extract_many(tokens["token"].to_list(), leftmost=True)
-    names = [pl.col("_found").list.get(i, null_on_oob=True).alias(f"t{i}") for i in range(DEPTH)]
+    """Adds t0 … t4, the first names met, and b0 … b4, their bits."""
+    known = token_bits(gazetteer)
+    found = pl.col("text").str.extract_many(known["token"].to_list(), leftmost=True).list.head(DEPTH)
+    bits = pl.element().replace_strict(known["token"], known["bits"])
     return (
         rows.with_columns(_found=found)
-        .with_columns(names)
-        .with_columns(bits(pl.col(f"t{i}")).fill_null(0).alias(f"b{i}") for i in range(DEPTH))
-        .drop("_found")
+        .with_columns(_bits=pl.col("_found").list.eval(bits))
+        .with_columns(
+            *(pl.col("_found").list.get(i, null_on_oob=True).alias(f"t{i}") for i in range(DEPTH)),
+            *(
+                pl.col("_bits").list.get(i, null_on_oob=True).fill_null(0).alias(f"b{i}")
+                for i in range(DEPTH)
+            ),
+        )
+        .drop("_found", "_bits")
     )
 
 
 def _with_chain(read: pl.LazyFrame) -> pl.LazyFrame:
-    """Adds in0 …, whether each name belongs to the chain from the start, and r1 …, the text behind it."""
-    read = read.with_columns(r0="text", in_before=pl.lit(True), had=pl.lit(0, pl.Int32))
+    """Adds chain and rest. Short names (义乌, 余杭) count only within the chain, full ones anywhere."""
+    read = read.with_columns(
+        rest="text", chain=pl.lit(0, pl.Int8), _on=pl.lit(True), _had=pl.lit(0, pl.Int32)
+    )
     for i in range(DEPTH):
-        token, rest, behind = pl.col(f"t{i}"), pl.col(f"r{i}"), pl.col("_behind")
-        read = read.with_columns(_behind=rest.str.strip_prefix(token))
+        token, rest, bits = pl.col(f"t{i}"), pl.col("rest"), pl.col(f"b{i}")
+        follows = pl.col("_on") & rest.str.starts_with(token) & ~has(pl.col("_had"), TOWN)
         # After a county a short name is no longer a name of a county: 拱墅区余杭塘路.
-        short_ok = ~behind.str.contains(NEVER_SHORT) & ~_has(pl.col("had"), COUNTY)
-        belongs = rest.str.starts_with(token) & ~_has(pl.col("had"), TOWN) & (_has_bit(i, FULL) | short_ok)
-        read = read.with_columns(
-            (belongs & pl.col("in_before")).fill_null(False).alias(f"in{i}")
-        ).with_columns(
-            pl.when(f"in{i}").then(behind).otherwise(rest).alias(f"r{i + 1}"),
-            pl.when(f"in{i}").then(pl.col("had") | pl.col(f"b{i}")).otherwise("had").alias("had"),
-            pl.col(f"in{i}").alias("in_before"),
+        short = pl.when(~has(bits, FULL)).then("_behind").str.contains(_NEVER_SHORT)
+        is_name = has(bits, FULL) | ~(short | has(pl.col("_had"), COUNTY))
+        read = (
+            read.with_columns(_behind=pl.when(follows).then(rest.str.strip_prefix(token)))
+            .with_columns(_on=(pl.col("_behind").is_not_null() & is_name).fill_null(False))
+            .with_columns(
+                rest=pl.when("_on").then("_behind").otherwise("rest"),
+                chain=pl.col("chain") + pl.col("_on").cast(pl.Int8),
+                _had=pl.when("_on").then(pl.col("_had") | bits).otherwise("_had"),
+            )
         )
-    return read.drop("in_before", "had", "_behind")
+    return read.drop("_on", "_had", "_behind", *(f"b{i}" for i in range(DEPTH)))
 
 
-def _with_scope(read: pl.LazyFrame, gazetteer: Gazetteer) -> pl.LazyFrame:
-    """Adds the city and county that text, code and hint name; in force: text before code before hint."""
-    tokens, scopes, hints = gazetteer.tokens, gazetteer.scopes, gazetteer.hints
-    scope_city = _lookup(scopes, "scope", "city_code")
-    counts = [_has_bit(i, FULL) | pl.col(f"in{i}") for i in range(DEPTH)]
-    city, county = (
-        pl.coalesce(pl.when(counts[i] & _has_bit(i, bit)).then(f"t{i}") for i in range(DEPTH))
-        for bit in (CITY, COUNTY)
-    )
-    hint_city, hint_scope = _lookup(hints, "spelling", "city_code"), _lookup(hints, "spelling", "hint_scope")
-    told = [pl.col(column) for column in ("county_hint", "city_hint")]
-    text_scope = _lookup(tokens, "token", "scope")(pl.col("_county"))
-    code_scope = _lookup(gazetteer.codes, "code", "scope")(pl.col("division_code").str.slice(0, 6))
-    # A short name of another city's county is chance: 江山 in 宁波.
-    is_whole = pl.col("_county") == pl.col("text_scope")
-    fits = is_whole | (scope_city(pl.col("text_scope")) == pl.col("_known")).fill_null(True)
-    return (
-        read.with_columns(_city=city, _county=county)
-        .with_columns(
-            text_city=_lookup(tokens, "token", "city_code")(pl.col("_city")),
-            text_scope=text_scope,
-            code_scope=code_scope,
-            hint_scope=pl.coalesce(hint_scope(hint) for hint in told),
-            hint_city=pl.coalesce(hint_city(hint) for hint in told),
+def _with_cores(read: pl.LazyFrame, gazetteer: Gazetteer) -> pl.LazyFrame:
+    """Adds core2 and core3: the first two and three characters of `rest` if some town is called so."""
+    cores = gazetteer.cores["core"].unique()
+    begun = [pl.col("rest").str.head(k).alias(f"core{k}") for k in _CORE_LENGTHS]
+    known = [
+        pl.when(pl.col(f"core{k}").is_in(cores.implode())).then(f"core{k}").name.keep() for k in _CORE_LENGTHS
+    ]
+    free = [
+        pl.when(
+            ~pl.when(pl.col(f"core{k}").is_not_null())
+            .then(pl.col("rest").str.slice(k, 4))
+            .str.contains(_NOT_BEHIND_CORE)
         )
-        .with_columns(_known=pl.coalesce("text_city", "hint_city"))
-        .with_columns(text_scope=pl.when(fits).then("text_scope"))
-        .with_columns(scope=pl.coalesce("text_scope", "code_scope", "hint_scope"))
-        .with_columns(
-            county_code=_lookup(scopes, "scope", "county_code")(pl.col("scope")),
-            scope_city=scope_city(pl.col("scope")),
-        )
-        .with_columns(city_code=pl.coalesce("text_city", "scope_city", "_known"))
-        .drop("_city", "_county", "_known")
-    )
+        .then(f"core{k}")
+        .alias(f"core{k}")
+        for k in _CORE_LENGTHS
+    ]
+    return read.with_columns(begun).with_columns(known).with_columns(free)
 
 
-def _with_towns(read: pl.LazyFrame, gazetteer: Gazetteer) -> pl.LazyFrame:
-    """Adds the town that the first or second town name means in the county, city or province; and tail."""
-    named = [pl.when(_has_bit(i, TOWN)).then(f"t{i}") for i in range(DEPTH)]
-    other = [pl.when(pl.col(f"t{i}") != pl.col("alias")).then(named[i]) for i in range(1, DEPTH)]
-    exact = pl.when("is_exact").then(pl.lit("=")).otherwise(pl.lit("~"))
-    towns = gazetteer.towns.with_columns(meant=exact + pl.col("township_code"))
-    in_scope = pair_lookup(towns, ("scope", "alias"), "meant")
-    in_city = pair_lookup(gazetteer.city_towns, ("city_code", "alias"), "township_code")
-    is_second = pl.col("town0").is_null() & pl.col("town1").is_not_null()
-    found = (
-        read.with_columns(alias=pl.coalesce(named))
-        .with_columns(alias1=pl.coalesce(other))
-        .with_columns(
-            town0=in_scope(pl.col("scope"), pl.col("alias")),
-            town1=in_scope(pl.col("scope"), pl.col("alias1")),
-            _city0=in_city(pl.col("city_code"), pl.col("alias")),
-            _city1=in_city(pl.col("city_code"), pl.col("alias1")),
-            province_town=_lookup(gazetteer.province_towns, "alias", "township_code")(pl.col("alias")),
-        )
-        .with_columns(_town=pl.coalesce("town0", "town1"), city_town=pl.coalesce("_city0", "_city1"))
-    )
-    by_city = pl.col("_town").is_null() & pl.col("_city0").is_null() & pl.col("_city1").is_not_null()
-    has_town = pl.coalesce("_town", "city_town", "province_town").is_not_null()
-    token = pl.when(has_town).then(pl.when(is_second | by_city).then("alias1").otherwise("alias"))
-    behind = pl.col("text").str.splitn(token, 2).struct.field("field_1")
-    return found.with_columns(
-        name_town=pl.col("_town").str.slice(1),
-        is_exact=pl.col("_town").str.starts_with("="),
-        tail=pl.when(has_town).then(behind.str.strip_prefix("街道")).otherwise(f"r{DEPTH}").fill_null(""),
-        rest=f"r{DEPTH}",
-    ).drop(
-        "_town",
-        "town0",
-        "town1",
-        f"r{DEPTH}",
-        *(f"{c}{i}" for c in ("t", "b", "r", "in") for i in range(DEPTH)),
-    )
-
-
-def _has(bits: pl.Expr, bit: int) -> pl.Expr:
+def has(bits: pl.Expr, bit: int) -> pl.Expr:
+    """Whether the bit (FULL, TOWN, CITY, COUNTY) is set."""
     return (bits & bit) != 0
-
-
-def _has_bit(i: int, bit: int) -> pl.Expr:
-    return _has(pl.col(f"b{i}"), bit)
-
-
-def pair_lookup(
-    table: pl.DataFrame, keys: tuple[str, str], value: str
-) -> Callable[[pl.Expr, pl.Expr], pl.Expr]:
-    """Return the expression that looks a pair of columns up in a small table; null where it is not there.
-
-    One joined key, since a join on two columns costs several times as much.
-    """
-    known = table.select(pl.concat_str(*keys, separator="|")).to_series()
-    return lambda first, second: pl.concat_str(first, second, separator="|").replace_strict(
-        known, table[value], default=None, return_dtype=pl.String
-    )
-
-
-def _lookup(
-    table: pl.DataFrame, key: str, value: str, dtype: pl.DataType | None = None
-) -> Callable[[pl.Expr], pl.Expr]:
-    """Return the expression that looks a column up in a small table; null where it is not there."""
-    return lambda column: column.replace_strict(
-        table[key], table[value], default=None, return_dtype=dtype or pl.String()
-    )

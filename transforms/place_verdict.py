@@ -10,16 +10,17 @@ import polars as pl
 
 TOLD = ("town", "trust", "other", "other_trust", "support")
 """What each kind of evidence tells: {kind}_town … {kind}_support."""
-_SUREST = 0.997
 
 
-def with_verdict(rows: pl.LazyFrame, kinds: Sequence[str]) -> pl.LazyFrame:
+def with_verdict(rows: pl.LazyFrame, kinds: Sequence[str], surest: float) -> pl.LazyFrame:
     """Adds learned_town, margin, runner_up, learned_kind, support; drops the evidence behind them.
+
+    No trust counts for more than `surest` (PlaceLimits.surest_trust).
 
     Each kind adds -ln(1 - trust) to its town, and less to the other one it knows: two that are right nine
     times in ten weigh as one that is right 99 times in a hundred. `margin`: the lead over the next town.
     """
-    scored, count = _with_scores(rows, kinds)
+    scored, count = _with_scores(rows, kinds, surest)
     numbers = range(count)
     best = pl.max_horizontal(f"_score{i}" for i in numbers)
     town = pl.coalesce(pl.when(pl.col(f"_score{i}") == pl.col("_best")).then(f"_town{i}") for i in numbers)
@@ -40,14 +41,14 @@ def with_verdict(rows: pl.LazyFrame, kinds: Sequence[str]) -> pl.LazyFrame:
     )
 
 
-def _with_scores(rows: pl.LazyFrame, kinds: Sequence[str]) -> tuple[pl.LazyFrame, int]:
+def _with_scores(rows: pl.LazyFrame, kinds: Sequence[str], surest: float) -> tuple[pl.LazyFrame, int]:
     """Adds _town0 …, every town some kind names, and _score0 …, what all kinds together say for it."""
     pairs = [(f"{kind}_town", f"{kind}_trust") for kind in kinds]
     pairs += [(f"{kind}_other", f"{kind}_other_trust") for kind in kinds]
     named = rows.with_columns(
         *(pl.col(town).alias(f"_town{i}") for i, (town, _) in enumerate(pairs)),
         *(
-            (-(1 - pl.col(trust).clip(0, _SUREST)).log()).alias(f"_weight{i}")
+            (-(1 - pl.col(trust).clip(0, surest)).log()).alias(f"_weight{i}")
             for i, (_, trust) in enumerate(pairs)
         ),
     )

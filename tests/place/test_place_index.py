@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from place_makers import learn_and_place, place, read, taught_by
 
 from flows.place_store import read_index, write_index
-from transforms.place import LEAST_CONFIDENCE
+from reference.places import load_places
 
 # Invented names, so that nothing that ships knows them.
 HERE = [f"杭州市余杭区五常街道丹霄路{n}号" for n in range(1, 41, 2)]
@@ -22,7 +22,7 @@ ESTATE = [
 def test_a_name_that_certain_addresses_put_in_one_town_places_the_others() -> None:
     found = learn_and_place([*ESTATE, "余杭区蓬瀛小区11幢"]).row(3, named=True)
     assert (found["township"], found["method"], found["support"]) == ("五常街道", "place_name", 3)
-    assert found["confidence"] >= LEAST_CONFIDENCE
+    assert found["confidence"] >= load_places().limits.least_confidence
     assert place(["余杭区蓬瀛小区11幢"])["township"].to_list() == [None]
 
 
