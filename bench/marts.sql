@@ -15,10 +15,24 @@ FROM range($firms::BIGINT) AS r(n)
 JOIN town ON t = n % towns
 ;
 -- enterprises
-SELECT *, 'target' AS disposition, 'enterprise' AS entity_class, 'valid' AS uscc_check FROM firm
+SELECT *, 'target' AS disposition, NULL AS primary_rule, 'enterprise' AS entity_class, 'valid' AS uscc_check
+FROM firm
+UNION ALL BY NAME
+SELECT * REPLACE ('X' || n AS subject_key, 'X' || n AS uscc), 'excluded' AS disposition,
+    'Z0' || n % 9 AS primary_rule, 'enterprise' AS entity_class, 'valid' AS uscc_check
+FROM firm WHERE n % 5 = 0
 ;
 -- rule_hits
-SELECT * FROM firm WHERE false
+SELECT 'X' || n AS subject_key, 'Z0' || (n + k) % 9 AS rule_id, 'zombie' AS category, 'exclude' AS severity
+FROM firm CROSS JOIN range(2) AS r(k) WHERE n % 5 = 0
+;
+-- batch_changes
+SELECT *, 1 AS version, 'ZJ-202412-25' AS against_batch_id, 1 AS against_version,
+    CASE WHEN n % 3 = 0 THEN 'entered' WHEN n % 3 = 1 THEN 'left' ELSE 'changed' END AS change,
+    CASE WHEN n % 3 = 0 THEN 'new' WHEN n % 3 = 1 THEN 'excluded' ELSE 'changed' END AS reason_kind,
+    city_code AS city_code_before, city_code AS city_code_after,
+    county_code AS county_code_before, county_code AS county_code_after
+FROM firm WHERE n % 8 = 0
 ;
 -- visit_targets
 SELECT *, 1 + n % 3 AS priority FROM firm
@@ -26,8 +40,13 @@ SELECT *, 1 + n % 3 AS priority FROM firm
 -- fact_visit
 SELECT *, date '2025-04-01' + (n % 60)::INT AS visited_on, true AS is_effective,
     CASE WHEN n % 1000 < 260 THEN '11' ELSE '13' END AS outcome,
-    n % 1000 < 260 AS is_declared, n % 1000 < 260 AS has_need
+    n % 1000 < 260 AS is_declared, n % 1000 < 260 AS has_need, NULL AS excluded_by
 FROM firm WHERE n % 100 < 97
+UNION ALL BY NAME
+SELECT * REPLACE ('X' || n AS subject_key, 'X' || n AS uscc, 'V' || n AS event_id, false AS is_on_list),
+    date '2025-04-01' + (n % 60)::INT AS visited_on, false AS is_effective, '33' AS outcome,
+    false AS is_declared, false AS has_need, 'Z0' || n % 9 AS excluded_by
+FROM firm WHERE n % 500 = 0
 ;
 -- fact_recommendation
 SELECT *, date '2025-04-05' + (n % 60)::INT AS pushed_on FROM firm WHERE is_pushed

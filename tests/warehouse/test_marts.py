@@ -1,14 +1,12 @@
 """The marts against figures counted by hand (tests/golden/warehouse), and against the facts at random."""
 
-import csv
 from collections.abc import Callable
-from datetime import date
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
-from feedback_case import feedback_files
+from golden_case import MAR, build_golden, golden
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from warehouse_makers import make_batch
@@ -16,8 +14,6 @@ from warehouse_makers import make_batch
 from reference.tables import tables_of
 from warehouse.schema import read_sql
 
-GOLDEN = Path(__file__).parents[1] / "golden" / "warehouse"
-MAR = date(2025, 3, 31)
 CHOSEN = (
     "mart_foreign_trade",
     "mart_funnel",
@@ -30,26 +26,9 @@ CHOSEN = (
 MARTS = [table.name for table in tables_of("mart")]
 
 
-def golden(name: str) -> list[dict[str, str]]:
-    with (GOLDEN / f"{name}.csv").open(encoding="utf-8") as handle:
-        return list(csv.DictReader(handle))
-
-
-def typed(row: dict[str, str]) -> dict[str, Any]:
-    as_bool = {"true": True, "false": False, "": None}
-    values = {name: as_bool.get(value, value) for name, value in row.items()}
-    return values | {"priority": int(row["priority"]), "uscc": row["subject_key"]}
-
-
-@pytest.fixture
-def golden_file(tmp_path: Path, build: Callable[..., Path]) -> Path:
-    reason = {"reason_zh": "因", "reason_en": "why", "evidence": "{}"}
-    hits = [row | reason for row in golden("rule_hits")]
-    changes = [{name: value or None for name, value in row.items()} for row in golden("batch_changes")]
-    versions = [{**row, "version": int(row["version"]), "against_version": 1} for row in changes]
-    firms = [typed(row) for row in golden("firms")]
-    batch = make_batch(tmp_path / "lake", MAR, firms, hits, changes=versions)
-    return build(batch, feedback=feedback_files(tmp_path / "feedback"))
+@pytest.fixture(scope="module")
+def golden_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build_golden(tmp_path_factory.mktemp("golden"))
 
 
 @pytest.mark.parametrize("mart", MARTS)
