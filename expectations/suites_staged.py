@@ -26,6 +26,8 @@ ENVELOPE = ("source_file", "row_no", "extract_date")
 AHEAD = {"op_from", "out_date", "remove_date", "valid_from", "cancel_date"}
 USCC_SHAPE = "[0-9A-HJ-NPQRTUWXY]{{2}}[0-9]{{6}}[0-9A-HJ-NPQRTUWXY]{{10}}"
 MOBILE = "1[3-9][0-9]{{9}}"
+KEY = "|[0-9a-f]{{32}}"
+CITIZEN = "[1-8][0-9]{{5}}(18|19|20)[0-9]{{2}}(0[1-9]|1[0-2])[0-3][0-9][0-9]{{3}}[0-9X]"
 CENSUS_YEAR = 2023
 
 
@@ -59,7 +61,13 @@ def _source(gates: Mapping[str, Gate], contract: Contract) -> list[Expectation]:
 
 
 def _masked(gates: Mapping[str, Gate], contract: Contract) -> list[Expectation]:
-    broken = {"name": "{c} not like '%*%'", "phone": f"regexp_matches({{c}}, '{MOBILE}')"}
+    no_key = f"not regexp_full_match({{c}}, '{KEY}')"
+    broken = {
+        "name": "{c} not like '%*%'",
+        "phone": f"regexp_matches({{c}}, '{MOBILE}')",
+        "code": f"regexp_full_match({{c}}, '{CITIZEN}')",
+        **dict.fromkeys(("phone_key", "id_key", "name_key"), no_key),
+    }
     personal = [(c.name, c.personal) for c in contract.columns if c.personal]
     gate = gates["personal_data_masked"]
     return [e for c, kind in personal for e in violations(gate, broken[kind].replace("{c}", c), c)]

@@ -36,6 +36,11 @@ class Home:
         return self.root / "lake" / "ledger"
 
     @property
+    def hash_key(self) -> Path:
+        """This home's own key for hashing personal numbers, where the environment gives none."""
+        return self.root / "keys" / "hash.key"
+
+    @property
     def dispatch(self) -> Path:
         """Workbooks for the townships, and what went back to them, by batch."""
         return self.root / "dispatch"

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import polars as pl
 
+from flows.hash_key import fingerprint
 from flows.readers import FileShape, inspect_file, read_batches
 from flows.readers_text import CHUNK_BYTES, ahead, no_rows
 from reference.contracts import CONTRACTS_DIR, Contract, feedback_contracts, load_contracts
@@ -89,20 +90,22 @@ def ingest_file(
     staged_dir: Path,
     quarantine_dir: Path,
     *,
+    hash_key: bytes,
     code_version: str = "",
     chunk_bytes: int = CHUNK_BYTES,
 ) -> FileReport:
     """Write one file's staged and quarantined rows and return its report; a finished file is reused.
 
+    `hash_key`: under which personal numbers are hashed; another key stages anew.
     Folders are `<dir>/<source>/file=<key>/part-NNNNN.parquet`; the staged one appears last and whole.
     """
     sha256 = _sha256(file.path)
-    key = _key(file, sha256, code_version)
+    key = _key(file, sha256, code_version, hash_key)
     staged, quarantine = (folder / file.source / f"file={key}" for folder in (staged_dir, quarantine_dir))
     if (staged / "report.json").exists():
         return _read_report(staged / "report.json")
     draft, draft_quarantine = _draft(staged), _draft(quarantine)
-    counts = _write_parts(file, draft, draft_quarantine, chunk_bytes)
+    counts = _write_parts(file, draft, draft_quarantine, chunk_bytes, hash_key)
     report = FileReport(file.source, file.file, sha256, key, *counts)
     (draft / "report.json").write_text(json.dumps(asdict(report), ensure_ascii=False), encoding="utf-8")
     shutil.rmtree(quarantine, ignore_errors=True)
@@ -134,10 +137,14 @@ def _sha256(path: Path) -> str:
         return hashlib.file_digest(handle, "sha256").hexdigest()
 
 
-def _key(file: SourceFile, sha256: str, code_version: str) -> str:
-    """Return 16 hex digits that change with the bytes, the path, the contract, the spellings or the code."""
+def _key(file: SourceFile, sha256: str, code_version: str, hash_key: bytes) -> str:
+    """Return 16 hex digits that change with the bytes, the path, the contract, the spellings or the code.
+
+    Where personal numbers are hashed, also with the key.
+    """
     declared = [CONTRACTS_DIR / f"{file.source}.yml", *sorted(TEXT_DIR.glob("*.csv"))]
-    text = [sha256, file.file, code_version, *(path.read_text(encoding="utf-8") for path in declared)]
+    own = [fingerprint(hash_key)] if load_contracts()[file.source].keyed else []
+    text = [sha256, file.file, code_version, *own, *(path.read_text(encoding="utf-8") for path in declared)]
     return hashlib.sha256("\0".join(text).encode()).hexdigest()[:16]
 
 
@@ -155,12 +162,13 @@ def _draft(folder: Path) -> Path:
 
 
 def _write_parts(
-    file: SourceFile, staged: Path, quarantine: Path, chunk_bytes: int
+    file: SourceFile, staged: Path, quarantine: Path, chunk_bytes: int, hash_key: bytes
 ) -> tuple[int, int, int, tuple[str, ...]]:
     """Write the parts and return rows in, staged, quarantined and the names of the staged parts."""
     rows_in = staged_rows = undecodable = 0
     names: list[str] = []
-    for rows, good, rejected in ahead(_typed_batches(file, load_contracts()[file.source], chunk_bytes)):
+    batches = _typed_batches(file, load_contracts()[file.source], chunk_bytes, hash_key)
+    for rows, good, rejected in ahead(batches):
         _write_part(rejected, quarantine)
         names.append(_write_part(good, staged))
         rows_in += rows
@@ -180,12 +188,12 @@ def _write_part(frame: pl.DataFrame, folder: Path) -> str:
 
 
 def _typed_batches(
-    file: SourceFile, contract: Contract, chunk_bytes: int
+    file: SourceFile, contract: Contract, chunk_bytes: int, hash_key: bytes
 ) -> Iterator[tuple[int, pl.DataFrame, pl.DataFrame]]:
     """Yield for each batch its row count, its staged rows and its quarantine rows, which sum to it."""
     tables = load_text_tables()
     for batch in read_batches(file.path, file.shape, file.file, chunk_bytes):
-        split = type_rows(batch.fields, file.headers, contract, tables)
+        split = type_rows(batch.fields, file.headers, contract, tables, hash_key)
         rejected = pl.concat([batch.broken, split.rejected]).sort("row_no")
         rows = batch.fields.height + batch.broken.height
         if rows != split.good.height + rejected.height:

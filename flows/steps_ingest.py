@@ -10,6 +10,7 @@ from typing import Any
 
 import polars as pl
 
+from flows.hash_key import hash_key
 from flows.ingest import FileReport, SourceFile, ingest_file
 from flows.settings import Settings, code_version
 from reference.contracts import load_contracts
@@ -36,7 +37,9 @@ Body = tuple[list[Path], dict[str, Any]]
 def ingest_source_file(file: SourceFile, settings: Settings) -> FileReport:
     """Stage one inbox file; a file already staged by the same code is reused."""
     home = settings.home
-    return ingest_file(file, home.staged, home.quarantine, code_version=code_version())
+    return ingest_file(
+        file, home.staged, home.quarantine, code_version=code_version(), hash_key=hash_key(home)
+    )
 
 
 def staged_files(reports: Sequence[FileReport], source: str, settings: Settings) -> list[Path]:

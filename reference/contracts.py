@@ -14,7 +14,10 @@ import yaml
 from reference.dispatch import load_list_layout
 
 ColumnType = Literal["text", "code", "integer", "money", "capital", "percent", "date", "open_date"]
-PersonalKind = Literal["name", "phone", "note"]
+PersonalKind = Literal["name", "phone", "note", "count", "code", "phone_key", "id_key", "name_key"]
+"""How personal data is staged: masked, counted, or as a keyed hash that only equals itself (…_key).
+
+code: identity numbers of persons are taken out of the column."""
 Phase = Literal["register", "feedback"]
 
 CONTRACTS_DIR = Path(__file__).parent / "contracts"
@@ -22,7 +25,10 @@ CONTRACTS_DIR = Path(__file__).parent / "contracts"
 
 @dataclass(frozen=True)
 class Column:
-    """One staged column: its accepted headers, type, unit and what an empty cell means."""
+    """One staged column: its accepted headers, type, unit and what an empty cell means.
+
+    `same_as`: it reads the field of that other column too, where the file has none of its own for it.
+    """
 
     name: str
     zh: str
@@ -33,6 +39,7 @@ class Column:
     not_null: bool = False
     default: str | None = None
     personal: PersonalKind | None = None
+    same_as: str | None = None
     values: dict[str, list[str]] = field(default_factory=dict, hash=False)
 
 
@@ -49,6 +56,11 @@ class Contract:
     ignored_headers: frozenset[str]
     phase: Phase = "register"
 
+    @property
+    def keyed(self) -> tuple[Column, ...]:
+        """Return the columns that are staged as keyed hashes."""
+        return tuple(c for c in self.columns if c.personal and c.personal.endswith("_key"))
+
     def column(self, name: str) -> Column:
         """Return the column of that name; KeyError if the contract has none."""
         return {c.name: c for c in self.columns}[name]
@@ -60,7 +72,7 @@ def _column(raw: dict[str, Any]) -> Column:
         known = load_list_layout().lists[listed].codes
         # Forms write "11 正常经营-有融资需求", people the label alone.
         raw["values"] = {code: [label, f"{code} {label}"] for code, label in known.items()}
-    return Column(**{**raw, "headers": tuple(raw["headers"])})
+    return Column(**{**raw, "headers": tuple(raw.get("headers", ()))})
 
 
 def read_contract(path: Path) -> Contract:

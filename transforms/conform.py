@@ -140,5 +140,6 @@ def _subjects(winners: pl.LazyFrame, staged: pl.LazyFrame, codes: RegisterCodes)
         pl.col("op_addr").alias("operating_address"), pl.col("dom_div_code").alias("domicile_division_code"),
         "city_name", "county_name", "parent_uscc",
         pl.col("legal_rep").alias("legal_rep_masked"), pl.col("phone").alias("phone_masked"),
+        "phone_key", "legal_rep_id_key", "paid_capital",
         "register_city_code", "register_county_code", "extract_date", "source_file", "row_no",
     )  # fmt: skip

@@ -11,6 +11,7 @@ import polars as pl
 from reference.contracts import Column, Contract
 from reference.text_tables import TextTables
 from transforms.ingest_headers import HeaderMap
+from transforms.ingest_keys import with_keys
 from transforms.ingest_lines import REJECTED
 from transforms.ingest_types import STAGED_TYPES, currency_of, nulls_of, quick, retries, untidy
 from transforms.text import clean_columns
@@ -34,15 +35,22 @@ def staged_schema(contract: Contract) -> pl.Schema:
     return pl.Schema({**own, "extract_date": pl.Date(), "source_file": pl.String(), "row_no": pl.Int64()})
 
 
-def type_rows(text: pl.DataFrame, header_map: HeaderMap, contract: Contract, tables: TextTables) -> Split:
+def type_rows(
+    text: pl.DataFrame,
+    header_map: HeaderMap,
+    contract: Contract,
+    tables: TextTables,
+    key: bytes | None = None,
+) -> Split:
     """Return one row per text row, typed or rejected; `text` has `row_no` and the file's fields as `f0…`.
 
-    Money is in 元 (or the unit of its currency), capital in 元 of `capital_currency`, personal data masked.
+    Money is in 元 (or the unit of its currency), capital in 元 of `capital_currency`, personal data masked,
+    or hashed under `key` (ingest_keys.py).
     """
     cleaned = _clean(text, header_map, tables)
     typed, currencies = _typed(cleaned, header_map, tables)
     rejected = _rejected(cleaned, typed, header_map)
-    typed = _with_currency(typed, header_map, currencies)
+    typed = with_keys(_with_currency(typed, header_map, currencies), _present(header_map), key)
     if rejected.height:
         typed = typed.join(rejected, on="row_no", how="anti", maintain_order="left")
     return Split(_with_envelope(typed, header_map, contract), rejected)
@@ -58,7 +66,7 @@ def type_with_faults(
     """
     cleaned = _clean(text, header_map, tables)
     typed, currencies = _typed(cleaned, header_map, tables)
-    present = [mapped.column for mapped in header_map.columns if mapped.field is not None]
+    present = _present(header_map)
     faults = [_misplaced(cleaned, header_map), *(_fault(cleaned, typed, column) for column in present)]
     found = pl.concat(fault.cast(REJECTED) for fault in faults).sort("row_no", maintain_order=True)
     return _with_envelope(_with_currency(typed, header_map, currencies), header_map, contract), found
@@ -70,6 +78,10 @@ def to_quarantine(rejected: pl.DataFrame, source: str, file: str, tables: TextTa
     return rejected.select(
         pl.lit(source).alias("source"), pl.lit(file).alias("source_file"), *REJECTED, reason.alias("reason")
     )
+
+
+def _present(header_map: HeaderMap) -> list[Column]:
+    return [mapped.column for mapped in header_map.columns if mapped.field is not None]
 
 
 def _clean(text: pl.DataFrame, header_map: HeaderMap, tables: TextTables) -> pl.DataFrame:

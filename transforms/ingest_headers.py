@@ -74,7 +74,10 @@ def map_headers(
         raise InputProblem("\n".join(f"{file}: {problem}" for problem in problems))
     fields: dict[str, tuple[int | None, str]] = {name: (number, header) for name, number, header in found}
     absent = (None, "")
-    columns = tuple(_mapped(c, fields.get(c.name, absent), tables) for c in contract.columns)
+    columns = tuple(
+        _mapped(c, fields.get(c.name) or fields.get(c.same_as or "", absent), tables)
+        for c in contract.columns
+    )
     unnamed = tuple(range(last + 1, len(headers)))
     return HeaderMap(file, len(headers), columns, unnamed, file_date(file), excel_serials)
 

@@ -13,6 +13,7 @@ import polars as pl
 from reference.contracts import Column
 from reference.text_tables import TextTables
 from transforms.ingest_headers import MappedColumn
+from transforms.ingest_keys import headcount
 from transforms.text import fold
 
 EXACT = pl.Decimal(38, 10)
@@ -34,7 +35,11 @@ def quick(mapped: MappedColumn, tables: TextTables) -> pl.Expr:
     """Return the typed column, right for plain text; `untidy` says which rows need more."""
     text, column = pl.col(mapped.column.name), mapped.column
     if column.type in ("integer", "percent"):
-        return text.cast(STAGED_TYPES[column.type], strict=False)
+        return (
+            headcount(text)
+            if column.personal == "count"
+            else text.cast(STAGED_TYPES[column.type], strict=False)
+        )
     if column.type in ("money", "capital"):
         return _yuan(text, pl.lit(mapped.factor))
     if column.type in ("date", "open_date"):

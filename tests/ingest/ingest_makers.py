@@ -11,6 +11,7 @@ import xlsxwriter
 from flows.ingest import FileReport, check_inbox, ingest_file
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "ingest"
+KEY = b"a key of these tests, of 32 bytes"
 REGISTRY_HEADER = "统一社会信用代码,企业名称,登记状态,成立日期,住所"
 
 
@@ -51,7 +52,9 @@ def put_workbook(folder: Path, source: str, name: str, golden: Path, above: int 
 def ingest_all(folder: Path, **options: int) -> tuple[list[FileReport], pl.DataFrame, pl.DataFrame]:
     """Ingest the inbox under `folder`; return the reports and everything staged and quarantined."""
     files = check_inbox(folder / "inbox")
-    reports = [ingest_file(f, folder / "staged", folder / "quarantine", **options) for f in files]
+    reports = [
+        ingest_file(f, folder / "staged", folder / "quarantine", hash_key=KEY, **options) for f in files
+    ]
     read = [
         pl.read_parquet(folder / lake / "*" / "file=*" / "*.parquet", hive_partitioning=False)
         for lake in ("staged", "quarantine")

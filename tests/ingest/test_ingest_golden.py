@@ -4,7 +4,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from ingest_makers import GOLDEN, assert_golden, ingest_all, put, put_registry, put_workbook
+from ingest_makers import GOLDEN, KEY, assert_golden, ingest_all, put, put_registry, put_workbook
 
 from flows.ingest import check_inbox, inbox_notes, ingest_file
 from reference.contracts import load_contracts
@@ -34,7 +34,7 @@ def test_other_separators_are_found_by_the_header(tmp_path: Path, separator: str
     put_registry(tmp_path, [WHOLE])
     put(tmp_path, "annual_reports", "年报.txt", golden.replace(",", separator).encode("gb18030"))
     files = check_inbox(tmp_path / "inbox")
-    ingest_file(files[0], tmp_path / "staged", tmp_path / "quarantine")
+    ingest_file(files[0], tmp_path / "staged", tmp_path / "quarantine", hash_key=KEY)
     staged = pl.read_parquet(tmp_path / "staged/annual_reports/file=*/*.parquet", hive_partitioning=False)
     assert_golden(staged, GOLDEN / "annual_reports_staged.csv")
 
@@ -43,7 +43,7 @@ def test_excel_numbers_and_dates_stay_exact_and_rows_keep_their_sheet_number(tmp
     put_registry(tmp_path, [WHOLE])
     put_workbook(tmp_path, "annual_reports", "年报.xlsx", GOLDEN / "annual_reports_raw.csv", above=3)
     files = check_inbox(tmp_path / "inbox")
-    ingest_file(files[0], tmp_path / "staged", tmp_path / "quarantine")
+    ingest_file(files[0], tmp_path / "staged", tmp_path / "quarantine", hash_key=KEY)
     staged = pl.read_parquet(tmp_path / "staged/annual_reports/file=*/*.parquet", hive_partitioning=False)
     assert_golden(staged.with_columns(pl.col("row_no") - 3), GOLDEN / "annual_reports_staged.csv")
 
@@ -55,7 +55,7 @@ def test_parquet_columns_of_any_type_are_read(tmp_path: Path) -> None:
     path.parent.mkdir()
     golden.write_parquet(path)
     files = check_inbox(tmp_path / "inbox")
-    ingest_file(files[0], tmp_path / "staged", tmp_path / "quarantine")
+    ingest_file(files[0], tmp_path / "staged", tmp_path / "quarantine", hash_key=KEY)
     staged = pl.read_parquet(tmp_path / "staged/annual_reports/file=*/*.parquet", hive_partitioning=False)
     assert_golden(staged.with_columns(pl.col("row_no") + 1), GOLDEN / "annual_reports_staged.csv")
 
@@ -85,11 +85,11 @@ def test_a_second_ingest_reuses_the_folder_and_another_version_does_not(tmp_path
     put_registry(tmp_path, [WHOLE])
     [file] = check_inbox(tmp_path / "inbox")
     lakes = (tmp_path / "staged", tmp_path / "quarantine")
-    first = ingest_file(file, *lakes, code_version="1")
+    first = ingest_file(file, *lakes, hash_key=KEY, code_version="1")
     written = next(lakes[0].glob("registry/file=*/part-00000.parquet")).stat().st_mtime_ns
-    assert ingest_file(file, *lakes, code_version="1") == first
+    assert ingest_file(file, *lakes, hash_key=KEY, code_version="1") == first
     assert next(lakes[0].glob("registry/file=*/part-00000.parquet")).stat().st_mtime_ns == written
-    assert ingest_file(file, *lakes, code_version="2").key != first.key
+    assert ingest_file(file, *lakes, hash_key=KEY, code_version="2").key != first.key
     assert not list(tmp_path.glob("*/registry/.*"))
 
 

@@ -24,7 +24,9 @@ def _typed(
     header_map = map_headers(headers, contract, "f.csv", TABLES, excel_serials=excel)
     schema = {f"f{number}": pl.String for number in range(len(headers))}
     text = pl.DataFrame(rows, schema=schema, orient="row").with_row_index("row_no", 2)
-    return type_rows(text.with_columns(pl.col("row_no").cast(pl.Int64)), header_map, contract, TABLES)
+    return type_rows(
+        text.with_columns(pl.col("row_no").cast(pl.Int64)), header_map, contract, TABLES, b"0" * 32
+    )
 
 
 def _registry(excel: bool = False, **cells: str) -> dict[str, object]:

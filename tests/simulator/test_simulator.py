@@ -12,6 +12,7 @@ from flows.ingest import check_inbox, ingest_file
 from simulator.simulate import SimulationReport, simulate
 from simulator.truth import CLOSED_AND_DISHONEST, months_back, months_passed
 
+KEY = b"a key of these tests, of 32 bytes"
 AS_OF = date(2025, 3, 31)
 RULES = {"C01", "C02", "C03", "D01", "D02", "D04", "Z01", "Z02", "Z05", "F01", "F03", "F04"} | {
     f"P0{number}" for number in range(1, 6)
@@ -80,7 +81,7 @@ def test_ingest_quarantines_exactly_the_planted_rows(inbox: Path, tmp_path: Path
     files = check_inbox(inbox)
     assert {Path(f.file).suffix for f in files} == {".csv", ".xlsx"}
     for file in files:
-        ingest_file(file, tmp_path / "staged", tmp_path / "quarantine")
+        ingest_file(file, tmp_path / "staged", tmp_path / "quarantine", hash_key=KEY)
     found = pl.read_parquet(tmp_path / "quarantine" / "*" / "*" / "*.parquet")
     planted = truth(inbox, "defects").filter(expected="quarantined")
     rows = ["source_file", "row_no"]
