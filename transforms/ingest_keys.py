@@ -34,7 +34,7 @@ def with_keys(typed: pl.DataFrame, columns: Sequence[Column], key: bytes | None)
         elif column.personal and column.personal.endswith("_key"):
             if key is None:
                 raise ValueError(f"{column.name}: a keyed column cannot be staged without a key")
-            changed.append(keyed(text, column.personal, key))
+            changed.append(keyed(text, column.personal, key).alias(column.name))
     return typed.with_columns(changed)
 
 
