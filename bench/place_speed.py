@@ -12,6 +12,7 @@ from pathlib import Path
 
 import polars as pl
 
+from flows.in_flight import in_flight
 from flows.place_input import BATCH_ROWS
 from flows.steps_place import known_common, known_places
 from reference.divisions import load_gazetteer
@@ -70,19 +71,24 @@ def main() -> None:
             batch.write_parquet(arguments.scratch / "floor.parquet")
 
     def by_name() -> None:
-        for batch in source():
-            name_places(read(batch).lazy(), gazetteer, places).collect()
+        def place(batch: pl.DataFrame) -> int:
+            return name_places(read(batch).lazy(), gazetteer, places).collect().height
+
+        assert sum(in_flight(place, source())) == rows
 
     def learn() -> PlaceFacts:
         certain = pl.col("method").is_in(CERTAIN)
-        return merge_facts([learn_places(read(batch).lazy().filter(certain)) for batch in source()])
+        taught = in_flight(lambda batch: learn_places(read(batch).lazy().filter(certain)), source())
+        return merge_facts(list(taught))
 
     facts = merge_facts([known_places(), learn()])
     lookup = make_lookup(facts, gazetteer.units, places.trust, known_common(), places.limits)
 
     def by_index() -> None:
-        for batch in source():
-            place_read(read(batch).lazy(), gazetteer, places, lookup).collect()
+        def place(batch: pl.DataFrame) -> int:
+            return place_read(read(batch).lazy(), gazetteer, places, lookup).collect().height
+
+        assert sum(in_flight(place, source())) == rows
 
     heads = f"{'wall s':>8}{'cpu s':>8}{'a second':>12}{'a cpu second':>14}{'peak MB':>10}"
     print(f"{rows:,} addresses\n{'':34}{heads}")

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import polars as pl
 
+from flows.in_flight import in_flight
 from flows.out_file import require_writable, write_out
 from flows.place_input import read_table
 from flows.place_store import read_index
@@ -58,7 +59,7 @@ def place_file(request: PlaceRequest) -> int:
     with tempfile.TemporaryDirectory(prefix=".zoufang-place-", dir=request.out_file.parent) as folder:
         spool = Path(folder)
         batches = read_table(request.in_file, request.asked_columns, request.result_columns, spool)
-        taught = [_spool(batch, number, spool, request) for number, batch in enumerate(batches)]
+        taught = list(in_flight(lambda item: _spool(*item, spool, request), enumerate(batches)))
         learned = [read_index(request.index)] if request.index else taught
         facts = merge_facts([known_places(), *learned])
         count = _place_spooled(spool, len(taught), facts, request)
@@ -67,7 +68,7 @@ def place_file(request: PlaceRequest) -> int:
     return count
 
 
-def _spool(batch: pl.DataFrame, number: int, spool: Path, request: PlaceRequest) -> PlaceFacts:
+def _spool(number: int, batch: pl.DataFrame, spool: Path, request: PlaceRequest) -> PlaceFacts:
     """Keep the batch and what its addresses say; return what they teach."""
     none = pl.lit(None, dtype=pl.String)
     hints = {"city_hint": request.city_column, "county_hint": request.county_column}
@@ -85,17 +86,14 @@ def _spool(batch: pl.DataFrame, number: int, spool: Path, request: PlaceRequest)
 
 def _place_spooled(spool: Path, batches: int, facts: PlaceFacts, request: PlaceRequest) -> int:
     gazetteer, places = load_gazetteer(), load_places()
-    lookup, count = make_lookup(facts, gazetteer.units, places.trust, known_common(), places.limits), 0
-    for number in range(batches):
+    lookup = make_lookup(facts, gazetteer.units, places.trust, known_common(), places.limits)
+
+    def place(number: int) -> int:
         read = pl.scan_parquet(spool / f"read-{number}.parquet")
-        placed = (
-            place_read(read, gazetteer, places, lookup)
-            .collect()
-            .sort("row_id")
-            .select(request.result_columns)
-        )
+        placed = place_read(read, gazetteer, places, lookup).collect().sort("row_id")
         rows = pl.read_parquet(spool / f"rows-{number}.parquet")
-        whole = pl.concat([rows, placed], how="horizontal")
+        whole = pl.concat([rows, placed.select(request.result_columns)], how="horizontal")
         whole.write_parquet(spool / f"out-{number}.parquet", compression="lz4")
-        count += whole.height
-    return count
+        return whole.height
+
+    return sum(in_flight(place, range(batches)))

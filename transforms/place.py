@@ -10,7 +10,7 @@ import polars as pl
 from reference.divisions import Gazetteer
 from reference.places import PlaceKnowledge
 from reference.text_tables import TextTables
-from transforms.place_heads import DECIDED, decide_heads, pair_lookup
+from transforms.place_heads import DECIDED, decide_heads, lookup, pair_lookup
 from transforms.place_index import PlaceLookup
 from transforms.place_learned import place_by_index
 from transforms.place_names import HEAD, with_head
@@ -51,14 +51,14 @@ def read_addresses(
 
 
 def place_read(
-    read: pl.LazyFrame, gazetteer: Gazetteer, places: PlaceKnowledge, lookup: PlaceLookup
+    read: pl.LazyFrame, gazetteer: Gazetteer, places: PlaceKnowledge, index: PlaceLookup
 ) -> pl.LazyFrame:
     """One row per row of `read_addresses`: row_id, then the columns OUTPUT. No order is kept.
 
     No place is ever assumed: without evidence of a town the row stays at county or city level.
     """
     certain = _unasked(read.filter(pl.col("township_code").is_not_null()))
-    asked = place_by_index(read.filter(pl.col("township_code").is_null()), lookup, places)
+    asked = place_by_index(read.filter(pl.col("township_code").is_null()), index, places)
     decided = pl.concat([certain, _decided_by_index(asked, places)], how="diagonal")
     return _named(decided, gazetteer, places).select("row_id", *OUTPUT)
 
@@ -121,9 +121,7 @@ def _named(decided: pl.LazyFrame, gazetteer: Gazetteer, places: PlaceKnowledge) 
     deepest = pl.coalesce(*reversed(codes))
     return coded.with_columns(
         **{
-            level: pl.col(key).replace_strict(
-                names["code"], names["name"], default=None, return_dtype=pl.String
-            )
+            level: lookup(names.filter(level=level), "code", "name")(pl.col(key))
             for level, key in levels.items()
         },
         level=pl.coalesce(
@@ -132,8 +130,6 @@ def _named(decided: pl.LazyFrame, gazetteer: Gazetteer, places: PlaceKnowledge) 
         division_code=deepest.str.pad_end(12, "0"),
         confidence=pl.coalesce(
             "confidence",
-            pl.col("method").replace_strict(
-                stated["method"], stated["confidence"], default=None, return_dtype=pl.Float64
-            ),
+            lookup(stated, "method", "confidence", pl.Float64())(pl.col("method")),
         ),
     )

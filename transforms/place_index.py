@@ -30,7 +30,7 @@ class PlaceFacts:
 class PlaceLookup:
     """Facts as look-up tables, one row per unit and key: the likeliest town, the next, and their trust."""
 
-    names: pl.DataFrame  # unit, slot, name, town, trust, other, other_trust, support
+    names: pl.DataFrame  # unit, slot, name, town, trust, other, other_trust, support, key (name_key)
     numbers: pl.DataFrame  # unit, road, number, town, trust, other, other_trust, support
 
 
@@ -97,7 +97,18 @@ def make_lookup(
     numbers = rank_towns(numbered, NUMBER_KEY).with_columns(slot=pl.lit("number"), name="road")
     tables = [with_trust(frame, trust, common, limits) for frame in (names, numbers)]
     by_name, by_number = pl.collect_all(tables)
-    return PlaceLookup(by_name.sort(NAME_KEY), by_number.drop("slot", "name").sort(NUMBER_KEY))
+    # Whole numbers inside: towns are compared with one another many times for each address.
+    towns = pl.Enum(pl.concat([facts.names, facts.numbers], how="diagonal")["township_code"].unique().sort())
+    keyed = by_name.sort(NAME_KEY).with_columns(
+        pl.col("town", "other").cast(towns), key=name_key(pl.col("name"))
+    )
+    roads = by_number.drop("slot", "name").sort(NUMBER_KEY)
+    return PlaceLookup(keyed, roads.with_columns(pl.col("town", "other").cast(towns)))
+
+
+def name_key(name: pl.Expr) -> pl.Expr:
+    """One number for unit and name: a join on it costs a third of one on the two texts."""
+    return pl.when(name.is_not_null()).then(pl.col("unit").hash(1) ^ name.hash(2))
 
 
 def common_names(facts: PlaceFacts, limits: PlaceLimits) -> pl.DataFrame:

@@ -10,7 +10,7 @@ from typing import Literal
 import polars as pl
 
 from reference.places import PlaceKnowledge
-from transforms.place_index import PlaceLookup
+from transforms.place_index import PlaceLookup, name_key
 from transforms.place_tail import PREFIXES, beginnings
 from transforms.place_verdict import TOLD, with_verdict
 
@@ -34,36 +34,39 @@ def place_by_index(rows: pl.LazyFrame, lookup: PlaceLookup, places: PlaceKnowled
     Takes unit (county code; the county's name or the city's code where that is not certain) and the tail
     features. Of `places`: near_trust (distance_band, trust of a neighbouring number) and limits.
     """
-    named = rows.with_columns(beginnings("tail"))
-    keyed = lookup.names.with_columns(_key=_key(pl.col("name")))
-    tables = {slot: part.lazy() for (slot,), part in keyed.partition_by("slot", as_dict=True).items()}
-    nothing = keyed.clear().lazy()
-    for group, keys in GROUPS.items():
-        named = _with_group(named, group, [(tables.get(slot, nothing), column) for slot, column in keys])
+    asked = rows.with_columns(beginnings("tail"))
+    named = pl.concat([asked, *_by_names(asked, lookup)], how="horizontal")
     told = with_neighbours(named, lookup.numbers, places).drop(f"p{k}" for k in PREFIXES)
-    return with_verdict(told, KINDS, places.limits.surest_trust)
+    decided = with_verdict(told, KINDS, places.limits.surest_trust)
+    return decided.with_columns(pl.col("learned_town", "runner_up").cast(pl.String))
 
 
-def _with_group(rows: pl.LazyFrame, group: str, keys: Sequence[tuple[pl.LazyFrame, str]]) -> pl.LazyFrame:
-    """Adds {group}_town, _trust, _other, _other_trust, _support: of the group's keys the one trusted most."""
-    for i, (table, column) in enumerate(keys):
-        told = table.select("_key", *(pl.col(what).alias(f"{what}{i}") for what in TOLD))
-        asked = rows.with_columns(_key=_key(pl.col(column)))
-        rows = asked.join(told, on="_key", how="left", maintain_order="left").drop("_key")
-    numbers = range(len(keys))
-    best = pl.max_horizontal(f"trust{i}" for i in numbers)
-    chosen = [
-        pl.coalesce(pl.when(pl.col(f"trust{i}") == best).then(f"{what}{i}") for i in numbers).alias(
-            f"{group}_{what}"
-        )
-        for what in TOLD
-    ]
-    return rows.with_columns(chosen).drop(f"{what}{i}" for what in TOLD for i in numbers)
+def _by_names(asked: pl.LazyFrame, lookup: PlaceLookup) -> list[pl.LazyFrame]:
+    """Per group {group}_town, _trust, _other, _other_trust, _support, in the order of the rows asked.
 
-
-def _key(name: pl.Expr) -> pl.Expr:
-    """One number for unit and name: a join on it costs a third of one on the two texts."""
-    return pl.when(name.is_not_null()).then(pl.col("unit").hash(1) ^ name.hash(2))
+    The joins carry one number out and two back: a join copies all columns it is given, for each key anew.
+    """
+    numbered = lookup.names.lazy().with_row_index("at")
+    frames = []
+    for group, keys in GROUPS.items():
+        found = [
+            asked.select(key=name_key(pl.col(column)))
+            .join(
+                numbered.filter(pl.col("slot") == slot).select("key", "at", "trust"),
+                on="key",
+                how="left",
+                maintain_order="left",
+            )
+            .select(pl.col("at").alias(f"at{i}"), pl.col("trust").alias(f"trust{i}"))
+            for i, (slot, column) in enumerate(keys)
+        ]
+        numbers = range(len(keys))
+        best = pl.max_horizontal(f"trust{i}" for i in numbers)
+        at = pl.coalesce(pl.when(pl.col(f"trust{i}") == pl.col("best")).then(f"at{i}") for i in numbers)
+        told = [pl.lit(lookup.names[what]).gather(pl.col("at")).alias(f"{group}_{what}") for what in TOLD]
+        whole = pl.concat(found, how="horizontal").with_columns(best=best)
+        frames.append(whole.select(at=at).select(told))
+    return frames
 
 
 def with_neighbours(rows: pl.LazyFrame, numbers: pl.DataFrame, places: PlaceKnowledge) -> pl.LazyFrame:

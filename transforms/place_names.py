@@ -4,6 +4,9 @@ Here: one row in, one row out, by the gazetteer's names only.  Not here: what th
 (place_heads.py), villages, roads and what is learned (place_tail.py, place_learned.py).
 """
 
+import operator
+from functools import reduce
+
 import polars as pl
 
 from reference.divisions import Gazetteer
@@ -25,15 +28,15 @@ _NOT_BEHIND_CORE = (
 
 
 def with_head(rows: pl.LazyFrame, gazetteer: Gazetteer) -> pl.LazyFrame:
-    """The rows plus the columns HEAD, `head` (these as one text, the key of a join) and `rest`.
+    """The rows plus the columns HEAD, `head` (these as one number, the key of a join) and `rest`.
 
     Takes `text` (place_text.with_main_text), division_code, city_hint and county_hint. t0 …: the first names
     met; chain: how many of them stand in an unbroken chain at the start; rest: what stands behind that chain;
     core2, core3: the town name without its suffix that `rest` may begin with.
     """
     chained = _with_cores(_with_chain(_with_tokens(rows, gazetteer)), gazetteer)
-    parts = [pl.col(part).cast(pl.String).fill_null("") for part in HEAD]
-    return chained.with_columns(head=pl.concat_str(parts, separator="|"))
+    hashes = (pl.col(part).hash(seed) for seed, part in enumerate(HEAD))
+    return chained.with_columns(head=reduce(operator.xor, hashes))
 
 
 def token_bits(gazetteer: Gazetteer) -> pl.DataFrame:
