@@ -1,4 +1,4 @@
-"""Batches side by side: the order of the batches, few of them at a time, and the first fault comes through."""
+"""Batches side by side: in order, few of them at a time, and the first fault comes through."""
 
 import time
 from collections.abc import Iterator
