@@ -17,12 +17,10 @@ import polars as pl
 from reference.link import load_link_tables
 from reference.register import load_register_codes
 from simulator.link_case import MASKS, Prepared, all_links, link_case, prepare_case, score_links
-from simulator.link_damage import damaged_case
+from simulator.link_damage import WITH_CODE, damaged_case
 from simulator.link_firms import make_firms
 from simulator.link_real import firms_of
 from transforms.link_parties import subject_parties, unit_parties
-
-NO_CODE = ["clean", "old_number", "code_confused"]
 
 
 def main() -> None:
@@ -116,7 +114,7 @@ def _scores(links: pl.DataFrame, prepared: Prepared) -> dict[str, Any]:
     """Scores over all units, over those without a usable code, and by kind of damage."""
     truth = prepared.truth
     chosen = links.select("unit_key", "subject_key")
-    no_code = truth.filter(~pl.col("kind").is_in(NO_CODE))
+    no_code = truth.filter(~pl.col("kind").is_in(list(WITH_CODE)))
     shown = ("units", "precision", "recall", "f1")
     return {
         "all": score_links(chosen, truth).select(shown).to_dicts()[0],

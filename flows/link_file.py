@@ -95,11 +95,11 @@ def _with_all(rows: pl.DataFrame, contract: Contract) -> pl.DataFrame:
 
 
 def _link(left: Side, right: Side) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame, Probable]:
-    codes = load_register_codes()
+    codes, tables = load_register_codes(), load_link_tables()
     subjects = conform_registry(as_register(left.rows), codes, LATEST).subjects.collect()
     units = prepare_units(as_census(right.rows, codes), codes).collect()
-    exact = link_census(units.lazy(), subjects.lazy()).collect()
-    links, probable = link_left_over(exact, units.lazy(), subjects.lazy(), codes, load_link_tables())
+    exact = link_census(units.lazy(), subjects.lazy(), codes, tables)
+    links, probable = link_left_over(exact, units.lazy(), subjects.lazy(), codes, tables)
     return subjects, units, links, probable
 
 

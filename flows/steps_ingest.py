@@ -21,6 +21,7 @@ from transforms.evidence import route_evidence
 from transforms.ingest import staged_schema
 from transforms.link import link_census, prepare_units
 from transforms.link_conflicts import open_units
+from transforms.link_doubt import without_codes
 from transforms.link_probable import link_left_over
 
 EVENT_DATES = {
@@ -87,11 +88,12 @@ def link_step(files: Sequence[Path], subjects: Sequence[Path], work: Path) -> Bo
     """
     # Read back four times: prepared once, on disk, so that memory does not hold the census.
     prepared = work / "prepared_units.parquet"
-    prepare_units(scan_source("census", files), load_register_codes()).sink_parquet(prepared)
+    codes, tables = load_register_codes(), load_link_tables()
+    prepare_units(scan_source("census", files), codes).sink_parquet(prepared)
     units = pl.scan_parquet(prepared)
     keys = pl.scan_parquet(list(subjects))
-    exact = link_census(units, keys).collect(engine="streaming")
-    links, probable = link_left_over(exact, units, keys, load_register_codes(), load_link_tables())
+    exact = link_census(units, keys, codes, tables)
+    links, probable = link_left_over(exact, units, keys, codes, tables)
     linked = links.lazy().filter(pl.col("outcome") == "linked")
     cities = keys.select("subject_key", "register_city_code")
     rows = (
@@ -108,7 +110,8 @@ def link_step(files: Sequence[Path], subjects: Sequence[Path], work: Path) -> Bo
     extra = [work / "link_review.parquet", work / "link_blocks.parquet"]
     probable.review.write_parquet(extra[0])
     probable.blocks.write_parquet(extra[1])
-    extra += write_by_city(open_units(units, links.lazy(), cities).collect(), work / "open_units")
+    believed = without_codes(units, exact.refused)
+    extra += write_by_city(open_units(believed, links.lazy(), cities).collect(), work / "open_units")
     prepared.unlink()
     return [*write_by_city(rows, work / "units"), *extra], {"outcomes": counts, "methods": methods}
 

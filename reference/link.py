@@ -14,6 +14,7 @@ from reference.divisions import DIVISIONS_FILE, TOWN_SUFFIX
 
 LINK_DIR = Path(__file__).parent / "link"
 WEIGHTS_FILE = LINK_DIR / "weights.csv"
+CALIBRATION_FILE = LINK_DIR / "calibration.csv"
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,9 @@ class LinkTables:
 
     caps: pl.DataFrame  # rule, most_pairs (of one block), most_per_unit (of the whole rule, on average)
     weights: pl.DataFrame  # feature, level, weight (log odds); levels nobody has seen weigh nothing
+    calibration: pl.DataFrame  # share, right: how often pairs of such a share of the odds were right
     towns: pl.DataFrame  # town_code (9 digits), town (without 镇, 街道, 乡)
+    believe_code_from: float  # log odds of place, door, date and industry, where the names are two
     link_from: float
     review_from: float
     show_from: float
@@ -42,7 +45,9 @@ def load_link_tables() -> LinkTables:
     return LinkTables(
         caps=pl.read_csv(LINK_DIR / "blocks.csv").select("rule", "most_pairs", "most_per_unit"),
         weights=pl.read_csv(WEIGHTS_FILE, schema_overrides={"level": pl.String}).fill_null(""),
+        calibration=pl.read_csv(CALIBRATION_FILE).cast(pl.Float64),
         towns=_towns(),
+        believe_code_from=thresholds["believe_code_from"],
         link_from=thresholds["link_from"],
         review_from=thresholds["review_from"],
         show_from=thresholds["show_from"],

@@ -10,13 +10,14 @@ from datetime import date
 import polars as pl
 
 from reference.contracts import load_contracts
-from reference.link import LinkTables
+from reference.link import LinkTables, load_link_tables
 from reference.register import load_register_codes
 from simulator.link_damage import LinkCase
 from transforms.conform import conform_registry
 from transforms.ingest import staged_schema
-from transforms.link import link_census, prepare_units
-from transforms.link_probable import Probable, link_probable
+from transforms.link import Exact, link_census, prepare_units
+from transforms.link_doubt import without_codes
+from transforms.link_probable import Probable, joined_links, link_probable
 
 AS_OF = date(2025, 3, 31)
 MASKS: dict[str, tuple[str, ...]] = {
@@ -36,7 +37,7 @@ class Prepared:
 
     subjects: pl.DataFrame
     units: pl.DataFrame
-    exact: pl.DataFrame  # see link_census
+    exact: Exact
     rest: pl.DataFrame  # units neither linked nor secondary
     free: pl.DataFrame  # subjects not linked
     truth: pl.DataFrame  # unit_key, true_key (null: nobody), kind, sibling
@@ -49,15 +50,15 @@ def prepare_case(case: LinkCase, mask: str = "all") -> Prepared:
     census = _staged("census", case.units, "unit_id", MASKS[mask])
     subjects = conform_registry(registry, codes, AS_OF).subjects.collect()
     units = prepare_units(census, codes).collect()
-    exact = link_census(units.lazy(), subjects.lazy()).collect()
-    open_units = exact.filter(pl.col("outcome").is_in(["ambiguous", "unlinked"]))
-    linked = exact.filter(pl.col("outcome") == "linked")
+    exact = link_census(units.lazy(), subjects.lazy(), codes, load_link_tables())
+    open_units = exact.links.filter(pl.col("outcome").is_in(["ambiguous", "unlinked"]))
+    linked = exact.links.filter(pl.col("outcome") == "linked")
     keys = subjects.select(true_key="subject_key", subject_id="row_no")
     truth = case.truth.with_columns(pl.col("unit_id", "subject_id").cast(pl.Int64))
     numbered = units.select("unit_key", unit_id="row_no").join(truth, on="unit_id")
     return Prepared(
         subjects, units, exact,
-        units.join(open_units, on="unit_key", how="semi"),
+        without_codes(units.join(open_units, on="unit_key", how="semi").lazy(), exact.refused).collect(),
         subjects.join(linked, on="subject_key", how="anti"),
         numbered.join(keys, on="subject_id", how="left").drop("unit_id", "subject_id"),
     )  # fmt: skip
@@ -71,10 +72,8 @@ def link_case(prepared: Prepared, tables: LinkTables) -> Probable:
 def all_links(prepared: Prepared, probable: Probable | None) -> pl.DataFrame:
     """One row per unit: unit_key, subject_key, outcome, probability of both halves of the link together."""
     columns = ["unit_key", "subject_key", "outcome", "probability"]
-    if probable is None:
-        return prepared.exact.select(columns)
-    rest = prepared.exact.join(probable.links, on="unit_key", how="anti").select(columns)
-    return pl.concat([rest, probable.links.select(columns)])
+    exact = prepared.exact.links
+    return (exact if probable is None else joined_links(exact, probable)).select(columns)
 
 
 def score_links(links: pl.DataFrame, truth: pl.DataFrame, by: str | None = None) -> pl.DataFrame:

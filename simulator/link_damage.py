@@ -11,14 +11,15 @@ import polars as pl
 
 from simulator.link_spelling import damage_code, damage_name, shorten_place
 
-# Shares of the units. The first five keep the name as it is, the others have no usable code.
+# Shares of the units. Those of WITH_CODE have a usable code, the others none or a wrong one.
 KINDS = {
-    "clean": 0.46, "code_missing": 0.08, "code_one_wrong": 0.06, "code_confused": 0.02, "old_number": 0.05,
+    "clean": 0.43, "renamed": 0.01, "code_copied": 0.01, "former_name_stated": 0.01,
+    "code_missing": 0.08, "code_one_wrong": 0.06, "code_confused": 0.02, "old_number": 0.05,
     "typo": 0.05, "place_changed": 0.04, "place_dropped": 0.03, "abbreviated": 0.03, "trade_swapped": 0.03,
     "form_changed": 0.03, "variant_characters": 0.02, "former_name_known": 0.02, "former_name_unknown": 0.02,
     "moved_county": 0.03, "moved_town": 0.03,
 }  # fmt: skip
-WITH_CODE = ("clean", "old_number", "code_confused")
+WITH_CODE = ("clean", "renamed", "old_number", "code_confused")
 UNREGISTERED = 0.08  # share of units whose firm the register does not have: nobody may be linked
 NAME_KINDS = (
     "typo", "place_changed", "place_dropped", "abbreviated", "trade_swapped", "form_changed",
@@ -72,13 +73,15 @@ def _stated(firms: pl.DataFrame, rng: np.random.Generator) -> pl.DataFrame:
     twice = damage_name(
         named.with_columns(damage=pl.when(pl.col("also") & ~kind.is_in(WITH_CODE)).then(second)), rng
     )
-    renamed = kind.str.starts_with("former_name")
+    renamed = kind.str.starts_with("former_name") | (kind == "renamed")
     old = _old_names(firms, rng)
     moved = _moved(twice.with_columns(old_name=old), rng)
     return (
         moved.with_columns(
             pl.when(renamed).then("old_name").otherwise("stated_name").alias("unit_name"),
             pl.when(kind == "former_name_known").then("old_name").alias("former_name"),
+            # The firm's newer name, which the register does not have yet, beside the register's.
+            pl.when(kind == "former_name_stated").then("name").alias("unit_former_name"),
         )
         .pipe(_with_codes, rng)
         .pipe(_with_facts, rng)
@@ -125,7 +128,7 @@ def _moved(firms: pl.DataFrame, rng: np.random.Generator) -> pl.DataFrame:
 
 def _with_codes(firms: pl.DataFrame, rng: np.random.Generator) -> pl.DataFrame:
     kind = pl.col("kind")
-    coded = kind.is_in(["clean", "code_one_wrong", "code_confused"])
+    coded = kind.is_in(["clean", "renamed", "code_one_wrong", "code_confused", "code_copied"])
     wrong = damage_code(firms["uscc"], rng)
     # One damaged code in seven has a second slip: no arithmetic brings it back.
     twice = damage_code(wrong, rng)
@@ -135,9 +138,18 @@ def _with_codes(firms: pl.DataFrame, rng: np.random.Generator) -> pl.DataFrame:
     confused = pl.col("uscc").str.replace("0", "O", literal=True)
     return firms.with_columns(
         pl.when(~coded).then(None).when(kind == "code_one_wrong").then(wrong)
+        .when(kind == "code_copied").then(pl.lit(_copied(firms, rng)))
         .when(kind == "code_confused").then(confused).otherwise("uscc").alias("unit_code"),
         pl.when(kind == "old_number").then(number).alias("unit_reg_no"),
     )  # fmt: skip
+
+
+def _copied(firms: pl.DataFrame, rng: np.random.Generator) -> pl.Series:
+    """The code of another firm: of the next in its county for one half, as in lists, of any for the other."""
+    codes = firms.select("uscc", county="county_code").with_row_index("at").sort("county", "at")
+    below = codes.with_columns(pl.col("uscc").shift(1, fill_value=codes["uscc"][-1])).sort("at")["uscc"]
+    anyone = firms["uscc"].gather(rng.permutation(len(firms)))
+    return below.zip_with(pl.Series(rng.random(len(firms)) < 0.5), anyone)
 
 
 def _with_facts(firms: pl.DataFrame, rng: np.random.Generator) -> pl.DataFrame:
@@ -175,6 +187,7 @@ def _census_columns() -> list[pl.Expr]:
     """The census's side in the columns of its contract, and `unit_id`."""
     return [
         pl.col("unit_id"), pl.col("unit_code"), pl.col("unit_reg_no").alias("reg_no"), pl.col("unit_name"),
-        pl.col("ind_code"), pl.col("loc_div12"), pl.col("loc_addr"), pl.col("reg_div12"), pl.col("open_ym"),
+        pl.col("unit_former_name").alias("former_name"), pl.col("ind_code"), pl.col("loc_div12"),
+        pl.col("loc_addr"), pl.col("reg_div12"), pl.col("open_ym"),
         pl.lit("1").alias("op_status"), pl.lit("1").alias("unit_type"),
     ]  # fmt: skip

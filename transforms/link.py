@@ -2,14 +2,16 @@
 
 Here: which unit speaks for which subject (L1 USCC, L2 organisation code, L3 registration number, L4 name in
 the county), and when that cannot be told.
-Not here: how the rounds after L1 find and settle (link_rounds.py), probabilistic pairing, census figures,
-who wins where register and census disagree (classify.py, place.py).
+Not here: how the rounds find and settle (link_rounds.py), which codes are not believed (link_doubt.py),
+probabilistic pairing, census figures, who wins where register and census disagree (classify.py, place.py).
 """
 
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import polars as pl
 
+from reference.link import LinkTables
 from reference.register import RegisterCodes
 from transforms.identifiers import (
     can_identify,
@@ -19,7 +21,15 @@ from transforms.identifiers import (
     org_code_of,
     repair_uscc,
 )
-from transforms.link_rounds import claim_subjects, settle_claims, subject_keys, unit_keys
+from transforms.link_doubt import refuse_codes
+from transforms.link_rounds import (
+    claim_subjects,
+    found_by_code,
+    settle_claims,
+    settle_uscc,
+    subject_side,
+    unit_side,
+)
 from transforms.names import name_key, name_text
 from transforms.registrar import with_county_of
 
@@ -40,35 +50,84 @@ ROUNDS = (
     Round(3, "L3_reg_no", "exact", 0.99),
     Round(4, "L4_name_county", "strong", 0.98),
     Round(5, "L4_name_county", "strong", 0.98),
+    Round(6, "L4_former_name", "strong", 0.98),
 )
 
 _SOUND = pl.col("uscc_check").is_in(["valid", "repaired"])
 
 
-def link_census(units: pl.LazyFrame, subjects: pl.LazyFrame) -> pl.LazyFrame:
-    """One row per census unit: unit_key, subject_key, method, strength, outcome, probability, candidates.
+@dataclass(frozen=True)
+class Exact:
+    """What the exact rounds made of the units."""
+
+    links: pl.DataFrame  # unit_key, subject_key, method, strength, outcome, probability, candidates
+    refused: pl.DataFrame  # link_doubt.REFUSED
+
+
+def link_census(
+    units: pl.LazyFrame, subjects: pl.LazyFrame, codes: RegisterCodes, tables: LinkTables
+) -> Exact:
+    """Return one link per census unit (see `prepare_units`, `conform_registry`).
 
     outcome is linked, ambiguous, unlinked or secondary (another unit of the same firm speaks for it).
     A subject has at most one linked unit. A unit is decided by the first round that finds it anything;
     where that round finds two equally good, nothing is chosen and `candidates` says how many there were.
+    A unit whose code is not believed goes on without it, its subject stays free; found by nothing else, it is
+    ambiguous by the round of that code.
     """
-    primary = units.filter(pl.col("role") == "primary")
-    by_uscc = subjects.filter(can_identify(pl.col("uscc"))).select("uscc", "subject_key")
-    first = primary.select("unit_key", "uscc").join(by_uscc, on="uscc", build_side="force_left")
-    rest = primary.join(by_uscc.select("uscc"), on="uscc", how="anti", build_side="force_left")
-    used = primary.select("uscc").drop_nulls()
-    free = subjects.join(used, on="uscc", how="anti", build_side="force_right")
-    claims = settle_claims(claim_subjects(unit_keys(rest), subject_keys(free)))
-    return pl.concat(
-        [
-            _described(first.with_columns(order=1, outcome=pl.lit("linked"), candidates=1)),
-            _described(claims),
-            _described(
-                _without_claim(rest.join(claims.select("unit_key"), on="unit_key", how="anti"), "unlinked")
-            ),
-            _described(_without_claim(units.filter(pl.col("role") == "secondary"), "secondary")),
-        ]
+    every = unit_side(units, codes).collect(engine="streaming")
+    primary = every.filter(pl.col("role") == "primary").with_row_index("u")
+    register = subject_side(subjects, codes).collect(engine="streaming").with_row_index("s")
+    found = found_by_code(primary, register)
+    refused = refuse_codes(found, (primary, register), units, subjects, codes, tables)
+    believed = _believed(primary, refused)
+    sure = found.join(_numbered(refused, primary), on=["u", "order"], how="anti")
+    first = settle_uscc(sure, primary)
+    rest = believed.join(first, on="u", how="anti")
+    free = register.join(first, on="s", how="anti")
+    claims = settle_claims(claim_subjects(rest, free))
+    decided = primary.select("u").join(pl.concat([first, claims]), on="u", how="left", maintain_order="left")
+    links = decided.with_columns(
+        unit_key=primary["unit_key"], subject_key=register["subject_key"].gather(decided["s"]),
+        outcome=pl.col("outcome").fill_null("unlinked"),
+    )  # fmt: skip
+    second = every.filter(pl.col("role") == "secondary").select("unit_key", outcome="role")
+    described = _described(pl.concat([links, second], how="diagonal"))
+    return Exact(_with_doubt(described, refused), refused)
+
+
+def _numbered(refused: pl.DataFrame, primary: pl.DataFrame) -> pl.DataFrame:
+    """The refused codes by row number: u, order."""
+    return (
+        refused.select("unit_key", "order")
+        .join(primary.select("unit_key", "u"), on="unit_key")
+        .drop("unit_key")
     )
+
+
+def _believed(primary: pl.DataFrame, refused: pl.DataFrame) -> pl.DataFrame:
+    """The units without the codes that were refused; without its code a unit may bear any subject's name."""
+    if refused.is_empty():
+        return primary
+    no_code = refused.filter(pl.col("order") <= 2)["unit_key"].implode()
+    no_number = refused.filter(pl.col("order") == 3)["unit_key"].implode()
+    code, number = pl.col("unit_key").is_in(no_code), pl.col("unit_key").is_in(no_number)
+    return primary.with_columns(
+        pl.col("has_uscc") & ~code,
+        *(pl.when(~code).then(name).alias(name) for name in ("uscc", "org_code")),
+        pl.when(~number).then("reg_no").alias("reg_no"),
+    )
+
+
+def _with_doubt(links: pl.DataFrame, refused: pl.DataFrame) -> pl.DataFrame:
+    """The links; a unit with a refused code that nothing else found is ambiguous by that code's round."""
+    first = refused.unique("unit_key", keep="first", maintain_order=True).select("unit_key", "order")
+    methods = {r.order: r.method for r in ROUNDS}
+    doubt = first.join(links.filter(pl.col("outcome") == "unlinked"), on="unit_key").with_columns(
+        pl.col("order").replace_strict(methods, return_dtype=pl.String).alias("method"),
+        outcome=pl.lit("ambiguous"), candidates=pl.lit(1, pl.Int64),
+    )  # fmt: skip
+    return pl.concat([links.join(doubt, on="unit_key", how="anti"), doubt.select(links.columns)])
 
 
 def prepare_units(staged_census: pl.LazyFrame, codes: RegisterCodes) -> pl.LazyFrame:
@@ -79,23 +138,24 @@ def prepare_units(staged_census: pl.LazyFrame, codes: RegisterCodes) -> pl.LazyF
     reg_county_code; org_code and reg_no keep only values whose check digit is right.
     """
     coded = _with_codes(staged_census, codes)
-    losers = _outranked(coded)
+    losers = _outranked(coded, codes)
     ranked = coded.join(losers, on=["source_file", "row_no"], how="left", build_side="force_right")
     located = with_county_of(ranked, pl.col("loc_div12"), codes.counties, "loc")
     keyed = with_county_of(located, pl.col("reg_div12"), codes.counties, "reg")
-    is_primary = pl.col("_outranked").is_null()
+    # Another name under a code that is not its own organisation's is no local unit: the register will tell.
+    is_first, is_primary = pl.col("_outranked").is_null(), ~pl.col("_outranked").fill_null(False)
     row = pl.concat_str("source_file", pl.lit(":"), "row_no")
     own_code = pl.coalesce(pl.when(_SOUND).then("uscc"), "org_code")
     return (
         keyed.with_columns(
-            pl.when(is_primary).then(pl.coalesce(own_code, row)).otherwise(row).alias("unit_key"),
+            pl.when(is_first).then(pl.coalesce(own_code, row)).otherwise(row).alias("unit_key"),
             pl.when(is_primary).then(pl.lit("primary")).otherwise(pl.lit("secondary")).alias("role"),
             name_text(pl.col("unit_name"), codes).alias("_name_text"),
         )
         .with_columns(name_key(pl.col("_name_text"), codes.name_prefixes).alias("name_key"))
         .rename({"loc_county": "loc_county_code", "reg_county": "reg_county_code"})
         .rename({"_body": "organisation"})
-        .drop("_name_text", "_outranked", "loc_city", "reg_city")
+        .drop("_name_text", "_outranked", "_local", "loc_city", "reg_city")
     )
 
 
@@ -127,36 +187,36 @@ def _with_codes(staged_census: pl.LazyFrame, codes: RegisterCodes) -> pl.LazyFra
                 pl.col("org_code").str.slice(0, 8), "_local", "uscc"
             ).alias("_body")
         )
-        .drop("_local")
     )  # fmt: skip
 
 
-def _outranked(coded: pl.LazyFrame) -> pl.LazyFrame:
-    """One row per unit row that another row of its organisation outranks: source_file, row_no, _outranked."""
+def _outranked(coded: pl.LazyFrame, codes: RegisterCodes) -> pl.LazyFrame:
+    """One row per unit row that shares its organisation with a better one: source_file, row_no, _outranked.
+
+    `_outranked` is false where the row states the whole code itself but another name, and is no local unit:
+    a slip of the code, or a firm renamed; both rows are asked of the register.
+    """
     is_legal = (pl.col("unit_type") == "1").fill_null(False)
     rivals = coded.filter(pl.col("_body").is_not_null()).select(
-        "_body", "source_file", "row_no", is_legal.alias("is_legal"), _SOUND.alias("is_sound")
-    )
+        "_body", "source_file", "row_no", "unit_name", is_legal.alias("is_legal"), _SOUND.alias("is_sound"),
+        ((pl.col("unit_type") != "2").fill_null(True) & pl.col("_local").is_null()).alias("is_own"),
+    )  # fmt: skip
     repeated = rivals.group_by("_body").len().filter(pl.col("len") > 1)
     ranked = rivals.join(repeated, on="_body", how="semi").sort(
         "_body", "is_legal", "is_sound", "source_file", "row_no", descending=[False, True, True, False, False]
     )
-    return ranked.filter(~pl.col("_body").is_first_distinct()).select(
-        "source_file", "row_no", pl.lit(True).alias("_outranked")
+    name = name_key(name_text(pl.col("unit_name"), codes), codes.name_prefixes)
+    named = ranked.with_columns(name.alias("name")).with_columns(
+        is_other=pl.col("name") != pl.col("name").first().over("_body")
+    )
+    return named.filter(~pl.col("_body").is_first_distinct()).select(
+        "source_file",
+        "row_no",
+        (~(pl.col("is_other").fill_null(False) & pl.col("is_own"))).alias("_outranked"),
     )
 
 
-def _without_claim(units: pl.LazyFrame, outcome: str) -> pl.LazyFrame:
-    return units.select(
-        "unit_key",
-        pl.lit(None, pl.String).alias("subject_key"),
-        pl.lit(None, pl.Int32).alias("order"),
-        pl.lit(outcome).alias("outcome"),
-        pl.lit(0).alias("candidates"),
-    )
-
-
-def _described(decided: pl.LazyFrame) -> pl.LazyFrame:
+def _described(decided: pl.DataFrame) -> pl.DataFrame:
     """The decided units in the columns of the link table; a unit that is not linked names no subject."""
     is_linked = pl.col("outcome") == "linked"
     shown = is_linked | (pl.col("outcome") == "ambiguous")
@@ -173,5 +233,5 @@ def _described(decided: pl.LazyFrame) -> pl.LazyFrame:
         pl.when(is_linked).then(of_round([r.strength for r in ROUNDS])).alias("strength"),
         "outcome",
         pl.when(is_linked).then(of_round([r.probability for r in ROUNDS])).alias("probability"),
-        pl.col("candidates").cast(pl.Int64),
+        pl.col("candidates").fill_null(0).cast(pl.Int64),
     )

@@ -39,8 +39,7 @@ def compare_pairs(pairs: pl.DataFrame, units: pl.DataFrame, subjects: pl.DataFra
         pl.max_horizontal("length_u", "length_s").alias("longer"),
         pl.min_horizontal("length_u", "length_s").alias("shorter"),
     )
-    ranks = dict(zip(WORDS, range(len(WORDS)), strict=True))
-    return counted.with_columns(
+    levels = counted.with_columns(
         _words().alias("words"), _numbers().alias("numbers"), _places().alias("place"),
         _forms().alias("form"), _branches().alias("branch"), _counties().alias("county"),
         _told("town_u", "town_s").alias("town"), _doors().alias("door"), _dates().alias("opened"),
@@ -49,10 +48,19 @@ def compare_pairs(pairs: pl.DataFrame, units: pl.DataFrame, subjects: pl.DataFra
     ).select(
         pl.col("party_u").alias("unit"), pl.col("party_s").alias("subject"), *FEATURES,
         words_rarity=_if_words("same"), core_rarity=_if_words("core"),
-        _rank=pl.col("words").replace_strict(ranks, return_dtype=pl.Int8),
-    ).sort("unit", "subject", "_rank", "numbers", "place", "form", maintain_order=True).unique(
-        ["unit", "subject"], keep="first", maintain_order=True
-    ).drop("_rank").collect()  # fmt: skip
+        _several=(pl.col("names_u") > 1) | (pl.col("names_s") > 1),
+    ).collect()  # fmt: skip
+    return _best_named(levels)
+
+
+def _best_named(levels: pl.DataFrame) -> pl.DataFrame:
+    """One row per unit and subject, sorted by both: of several names the two that agree best."""
+    ranks = dict(zip(WORDS, range(len(WORDS)), strict=True))
+    rank = pl.col("words").replace_strict(ranks, return_dtype=pl.Int8)
+    best = levels.filter("_several").sort(
+        "unit", "subject", rank, "numbers", "place", "form", maintain_order=True
+    ).unique(["unit", "subject"], keep="first", maintain_order=True)  # fmt: skip
+    return pl.concat([levels.filter(~pl.col("_several")), best]).drop("_several").sort("unit", "subject")
 
 
 def _run(end: str) -> pl.Expr:

@@ -8,17 +8,17 @@ import polars as pl
 
 from reference.register import RegisterCodes
 from transforms.name_parts import with_name_parts
+from transforms.names import former_names
 
 LETTERS = 10
 """Characters of 字号 and trade that are compared one by one, from each end."""
 
 _NUMBERS = r"[^0-9一二三四五六七八九十]"
-_SOUND = pl.col("uscc_check").is_in(["valid", "repaired"])
+_SOUND = pl.col("uscc_check").is_in(["valid", "repaired"]).fill_null(False)
 # 南阳街道 of 萧山区南阳街道横蓬村; the town's own word holds no 省, 市, 区 or 县.
 _TOWN = r"(?:^|[省市区县])([\p{Han}--[省市区县]]{1,4}?)(?:街道|镇|乡)"
 _ROAD = r"([\p{Han}--[省市区县镇乡村道]]{1,6}(?:路|街|大道|巷|弄|村|园区|工业区))"
 _DOOR = _ROAD + r"(?:[0-9]+弄)?([0-9]+(?:-[0-9]+)?)号?"
-_NAME_BREAK = r"[;；、/|，,]"
 
 
 def unit_parties(units: pl.LazyFrame, codes: RegisterCodes, towns: pl.DataFrame) -> pl.LazyFrame:
@@ -32,7 +32,7 @@ def unit_parties(units: pl.LazyFrame, codes: RegisterCodes, towns: pl.DataFrame)
     facts = units.with_columns(town_code.alias("town_code")).join(
         towns.lazy(), on="town_code", how="left", build_side="force_right"
     ).select(
-        pl.col("unit_key").alias("owner"), pl.col("unit_name").alias("name"),
+        pl.col("unit_key").alias("owner"), _all_names("unit_name").alias("name"),
         _known(pl.col("uscc")).alias("code"), _SOUND.alias("is_sound"), "reg_no",
         pl.coalesce("reg_county_code", "loc_county_code").alias("county"),
         pl.coalesce("loc_county_code", "reg_county_code").alias("other_county"),
@@ -47,32 +47,38 @@ def subject_parties(subjects: pl.LazyFrame, codes: RegisterCodes) -> pl.LazyFram
     """One row per subject and name, the former ones too: `owner` (its subject_key), `party`, parts, facts."""
     address = pl.coalesce("operating_address", "address")
     opened = pl.col("established_on")
-    former = pl.col("former_name").str.replace_all(_NAME_BREAK, ";").str.split(";")
     facts = subjects.select(
-        pl.col("subject_key").alias("owner"),
-        pl.concat_list(pl.concat_list("name"), former.fill_null([])).alias("name"),
+        pl.col("subject_key").alias("owner"), _all_names("name").alias("name"),
         _known(pl.col("uscc")).alias("code"), _SOUND.alias("is_sound"), "reg_no",
         pl.col("register_county_code").alias("county"),
         pl.col("register_county_code").alias("other_county"),
         _town(address).alias("town"), *_door(address),
         (opened.dt.year() * 12 + opened.dt.month().cast(pl.Int32)).alias("opened"),
         pl.col("industry_code").alias("industry"),
-    ).explode("name").filter(pl.col("name").is_null() | (pl.col("name") != "")).unique(
-        ["owner", "name"], keep="first", maintain_order=True
     )  # fmt: skip
     return _parted(facts, codes)
 
 
+def _all_names(current: str) -> pl.Expr:
+    """A list: the current name first (null if there is none), then the former ones, each once."""
+    told = former_names().fill_null([])
+    return pl.concat_list(pl.concat_list(current), told).list.unique(maintain_order=True)
+
+
 def _parted(facts: pl.LazyFrame, codes: RegisterCodes) -> pl.LazyFrame:
-    """The facts plus what the name says, each part in the form it is compared in."""
+    """One row per name: the facts plus what the name says, each part in the form it is compared in.
+
+    Sorted by party and, within it, name by name as listed: the number of a row depends on no order of input.
+    """
     kinds = dict(codes.name_forms.iter_rows())
     core, trade = pl.col("core"), pl.col("trade")
     middle = core + trade
     letters = [_letter(middle.str.slice(at, 1)).alias(f"c{at}") for at in range(LETTERS)]
     endings = [_letter(middle.str.reverse().str.slice(at, 1)).alias(f"e{at}") for at in range(LETTERS)]
-    return with_name_parts(facts, "name", codes).select(
+    numbered = facts.with_columns((pl.col("owner").rank("dense") - 1).cast(pl.UInt32).alias("party"))
+    by_name = numbered.sort("party").with_columns(names=pl.col("name").list.len()).explode("name")
+    return with_name_parts(by_name, "name", codes).select(
         pl.all().exclude("name", "place", "form", "industry"),
-        (pl.col("owner").rank("dense") - 1).cast(pl.UInt32).alias("party"),
         middle.alias("middle"),
         middle.str.len_chars().cast(pl.Int16).alias("length"),
         core.str.len_chars().cast(pl.Int16).alias("core_length"),

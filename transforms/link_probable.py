@@ -4,16 +4,18 @@ Here: compare, score, settle; the table that people review.
 Not here: exact rounds (link.py, link_rounds.py), blocks (link_candidates.py), comparisons (link_compare.py).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import polars as pl
 
 from reference.link import LinkTables
 from reference.register import RegisterCodes
+from transforms.link import Exact
 from transforms.link_candidates import find_candidates
 from transforms.link_compare import FEATURES, compare_pairs
+from transforms.link_doubt import without_codes
 from transforms.link_parties import subject_parties, unit_parties
-from transforms.link_score import log_odds, with_probability
+from transforms.link_score import calibrated, log_odds, with_share
 
 METHOD, STRENGTH = "L5_probable", "weak"
 PAIRS_AT_ONCE = 1_000_000
@@ -25,7 +27,8 @@ REVIEW = pl.Schema(
     }
 )  # fmt: skip
 """One row per unit left to people and candidate: rivals (two about as good), contested (another unit fits
-its subject better), uncertain (too little agrees); `agreement` names every level compared."""
+its subject better), uncertain (too little agrees), or why its code is not believed (link_doubt.REFUSED; no
+probability is stated); `agreement` names every level compared."""
 
 _LINKS = ("unit_key", "subject_key", "outcome", "probability", "candidates")
 
@@ -62,20 +65,29 @@ def link_probable(
 
 
 def link_left_over(
-    exact: pl.DataFrame, units: pl.LazyFrame, subjects: pl.LazyFrame, codes: RegisterCodes, tables: LinkTables
+    done: Exact, units: pl.LazyFrame, subjects: pl.LazyFrame, codes: RegisterCodes, tables: LinkTables
 ) -> tuple[pl.DataFrame, Probable]:
-    """Return all links in the columns of `link_census`, whose result `exact` is, and what this round made.
+    """Return all links in the columns of `link_census`, whose result `done` is, and what this round made.
 
     Units an exact round called ambiguous are tried again, and stay so with its count unless they link now.
     """
+    exact = done.links
     still_open = exact.lazy().filter(pl.col("outcome").is_in(["ambiguous", "unlinked"])).select("unit_key")
     taken = exact.lazy().select("subject_key").drop_nulls()
     made = link_probable(
-        units.join(still_open, on="unit_key", how="semi", build_side="force_right"),
+        without_codes(
+            units.join(still_open, on="unit_key", how="semi", build_side="force_right"), done.refused
+        ),
         subjects.join(taken, on="subject_key", how="anti", build_side="force_right"),
         codes,
         tables,
     )
+    links = joined_links(exact, made)
+    return links, replace(made, review=with_refused(made.review, done.refused, links))
+
+
+def joined_links(exact: pl.DataFrame, made: Probable) -> pl.DataFrame:
+    """The exact links and, where they left a unit open, those of this round: one row per unit."""
     is_linked = pl.col("outcome") == "linked"
     doubted = exact.filter(pl.col("outcome") == "ambiguous").select("unit_key")
     kept = made.links.filter(~is_linked).join(doubted, on="unit_key", how="semi")
@@ -85,7 +97,20 @@ def link_left_over(
         pl.when(is_linked).then(pl.lit(STRENGTH)).alias("strength"),
     )
     rest = exact.join(told, on="unit_key", how="anti")
-    return pl.concat([rest, told.select(exact.columns)]), made
+    return pl.concat([rest, told.select(exact.columns)])
+
+
+def with_refused(review: pl.DataFrame, refused: pl.DataFrame, links: pl.DataFrame) -> pl.DataFrame:
+    """The review and, of units still without a subject, the codes not believed, after their candidates."""
+    unlinked = links.filter(pl.col("outcome") != "linked").select("unit_key")
+    doubts = refused.join(unlinked, on="unit_key", how="semi").select(
+        "unit_key", "subject_key", "why", "agreement"
+    )
+    both = pl.concat([review, doubts], how="diagonal").unique(
+        ["unit_key", "subject_key"], keep="first", maintain_order=True
+    )
+    ranked = both.sort("unit_key", pl.col("rank").fill_null(review.height + 1), "subject_key")
+    return ranked.with_columns(rank=pl.int_range(1, pl.len() + 1).over("unit_key")).cast(REVIEW)
 
 
 def compared_pairs(
@@ -112,13 +137,14 @@ def _rarities() -> list[pl.Expr]:
 
 
 def _scored(pairs: pl.DataFrame, left: pl.DataFrame, right: pl.DataFrame, tables: LinkTables) -> pl.DataFrame:
-    """One row per unit and subject that meet: unit, subject, log_odds, probability; in slices of pairs."""
+    """One row per unit and subject that meet: unit, subject, log_odds, share, probability; in slices."""
     parts = []
     for part in _slices(pairs):
         compared = compare_pairs(part, left, right)
         odds = log_odds(compared, tables.weights)
         parts.append(compared.select("unit", "subject").with_columns(odds))
-    return with_probability(pl.concat(parts))
+    shared = with_share(pl.concat(parts))
+    return shared.with_columns(calibrated(shared["share"], tables.calibration))
 
 
 def _slices(pairs: pl.DataFrame) -> list[pl.DataFrame]:
@@ -131,23 +157,23 @@ def _slices(pairs: pl.DataFrame) -> list[pl.DataFrame]:
 
 def _settled(scored: pl.DataFrame, tables: LinkTables) -> pl.DataFrame:
     """One row per unit with a candidate: its best subject, probability, candidates and outcome."""
-    best = pl.col("probability")
-    ranked = scored.sort("unit", "probability", "subject", descending=[False, True, False])
+    best, share = pl.col("probability"), pl.col("share")
+    ranked = scored.sort("unit", "share", "subject", descending=[False, True, False])
     own = ranked.group_by("unit", maintain_order=True).agg(
-        pl.col("subject").first(), best.first(), (best >= tables.show_from).sum().alias("candidates"),
-        best.get(1, null_on_oob=True).alias("second"),
+        pl.col("subject").first(), best.first(), share.first(),
+        (best >= tables.show_from).sum().alias("candidates"), share.get(1, null_on_oob=True).alias("second"),
     )  # fmt: skip
-    wanted = scored.group_by("subject").agg(best.max().alias("best_of_subject"))
-    is_mutual = best >= pl.col("best_of_subject")
-    # A pair more probable than a half has no equal on either side, so that no subject is linked twice.
+    wanted = scored.group_by("subject").agg(share.max().alias("best_of_subject"))
+    is_mutual = share >= pl.col("best_of_subject")
+    # A share beyond a half has no equal on either side, so that no subject is linked twice.
     outcome = (
-        pl.when(is_mutual & (best >= max(tables.link_from, 0.51))).then(pl.lit("linked"))
+        pl.when(is_mutual & (share >= 0.51) & (best >= tables.link_from)).then(pl.lit("linked"))
         .when(best >= tables.review_from).then(pl.lit("ambiguous"))
         .otherwise(pl.lit("unlinked"))
     )  # fmt: skip
     why = (
         pl.when(~is_mutual).then(pl.lit("contested"))
-        .when(pl.col("second") >= best / 4).then(pl.lit("rivals"))
+        .when(pl.col("second") >= share / 4).then(pl.lit("rivals"))
         .otherwise(pl.lit("uncertain"))
     )  # fmt: skip
     return own.join(wanted, on="subject").with_columns(outcome.alias("outcome"), why.alias("why"))
@@ -175,7 +201,7 @@ def _review(settled: pl.DataFrame, scored: pl.DataFrame, tables: LinkTables) -> 
     """One row per ambiguous unit and candidate worth showing: unit, subject, probability, rank, why."""
     open_units = settled.filter(pl.col("outcome") == "ambiguous").select("unit", "why")
     shown = scored.filter(pl.col("probability") >= tables.show_from).join(open_units, on="unit")
-    ranked = shown.sort("unit", "probability", "subject", descending=[False, True, False])
+    ranked = shown.sort("unit", "share", "subject", descending=[False, True, False])
     return ranked.with_columns(rank=pl.int_range(1, pl.len() + 1).over("unit")).filter(
         pl.col("rank") <= tables.show_most
     )

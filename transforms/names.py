@@ -12,6 +12,7 @@ import polars as pl
 
 from reference.register import RegisterCodes
 
+_NAME_BREAK = r"[;；、/|，,]"
 _SHORTEST_KEY = 4  # a rest shorter than this says too little: the place in front stays
 
 
@@ -41,6 +42,12 @@ def name_key(text: pl.Expr, prefixes: pl.DataFrame) -> pl.Expr:
     """The `name_text` without province, city and county in front, as long as four characters remain."""
     rest = text.str.replace(f"^(?:{alternatives(prefixes['prefix'].to_list())})+", "")
     return pl.when(rest.str.len_chars() >= _SHORTEST_KEY).then(rest).otherwise(text)
+
+
+def former_names() -> pl.Expr:
+    """A list of the names in `former_name`; null where there is none."""
+    parts = pl.col("former_name").str.replace_all(_NAME_BREAK, ";").str.split(";")
+    return parts.list.eval(pl.element().filter(pl.element().str.strip_chars() != ""))
 
 
 def alternatives(words: list[str]) -> str:

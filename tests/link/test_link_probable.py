@@ -9,14 +9,13 @@ from polars.testing import assert_frame_equal
 from reference.link import LinkTables, load_link_tables
 from reference.register import load_register_codes
 from simulator.link_case import MASKS, Prepared, all_links, link_case, prepare_case, score_links
-from simulator.link_damage import damaged_case
+from simulator.link_damage import WITH_CODE, damaged_case
 from simulator.link_firms import make_firms
 from transforms.link_candidates import BLOCKS, find_candidates
 from transforms.link_parties import subject_parties, unit_parties
 from transforms.link_probable import REVIEW, Probable, link_left_over
 
 FIRMS, SEED = 12_000, 100
-HAVE_CODE = ["clean", "old_number", "code_confused"]
 
 
 @cache
@@ -28,7 +27,7 @@ def case(mask: str = "all") -> tuple[Prepared, Probable]:
 def scores(mask: str = "all") -> tuple[dict[str, float], dict[str, float]]:
     """Over all units, and over those without a usable code."""
     prepared, probable = case(mask)
-    links, no_code = all_links(prepared, probable), ~pl.col("kind").is_in(HAVE_CODE)
+    links, no_code = all_links(prepared, probable), ~pl.col("kind").is_in(list(WITH_CODE))
     whole = score_links(links, prepared.truth).to_dicts()[0]
     return whole, score_links(links, prepared.truth.filter(no_code)).to_dicts()[0]
 
@@ -111,13 +110,13 @@ def test_exact_links_stay_and_doubt_of_an_exact_round_stays_doubt() -> None:
         load_register_codes(),
         load_link_tables(),
     )
-    assert links.columns == prepared.exact.columns
-    exact = prepared.exact.filter(pl.col("outcome") == "linked").sort("unit_key")
+    assert links.columns == prepared.exact.links.columns
+    exact = prepared.exact.links.filter(pl.col("outcome") == "linked").sort("unit_key")
     kept = links.join(exact.select("unit_key"), on="unit_key", how="semi").sort("unit_key")
     assert_frame_equal(kept, exact)
     by_probability = links.filter(pl.col("method") == "L5_probable")
     assert set(by_probability["strength"].drop_nulls()) == {"weak"}
-    doubted = prepared.exact.filter(pl.col("outcome") == "ambiguous").select("unit_key")
+    doubted = prepared.exact.links.filter(pl.col("outcome") == "ambiguous").select("unit_key")
     assert set(links.join(doubted, on="unit_key", how="semi")["outcome"]) <= {"ambiguous", "linked"}
 
 

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 from register_makers import AS_OF, read_golden, staged, uscc_of
 
+from reference.link import load_link_tables
 from reference.register import load_register_codes
 from transforms.conform import conform_registry
 from transforms.link import link_census, prepare_units
@@ -18,7 +19,7 @@ def linked(subjects: pl.DataFrame, units: pl.DataFrame) -> pl.DataFrame:
     """The links beside the row number of each unit."""
     register = conform_registry(staged("registry", subjects), CODES, AS_OF).subjects.collect()
     prepared = prepare_units(staged("census", units), CODES).collect()
-    links = link_census(prepared.lazy(), register.lazy()).collect()
+    links = link_census(prepared.lazy(), register.lazy(), CODES, load_link_tables()).links
     assert links.columns == LINK_COLUMNS
     keys = register.select("subject_key", subject_row="row_no")
     return links.join(prepared.select("unit_key", "row_no"), on="unit_key", validate="1:1").join(
