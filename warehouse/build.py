@@ -146,7 +146,7 @@ def _load(con: duckdb.DuckDBPyConnection, batches: Sequence[BatchFiles], divisio
         _load_files(con, "meta_row_account", batch.account)
         _load_files(con, "meta_quality", batch.quality)
         _load_files(con, "fact_batch_change", batch.changes)
-    for summary in ("agg_visit_target", "agg_exclusion"):
+    for summary in ("agg_visit_target", "agg_exclusion", "agg_batch_change"):
         con.execute(read_sql("load", summary))
 
 
