@@ -86,7 +86,7 @@ def _build(folder: Path, file: Path, firms: int) -> None:
                     f"CREATE TABLE firm AS {query}", {"divisions": str(DIVISIONS_FILE), "firms": firms}
                 )
             else:
-                _write(con, folder / f"{head}.parquet", query)
+                write_declared(con, folder / f"{head}.parquet", head, query)
     record = BatchRecord(
         BATCH, AS_OF, "bench", "c", "r", "d", "0", datetime(2025, 4, 2, tzinfo=UTC), "enterprise+coop"
     )
@@ -104,11 +104,11 @@ def _build(folder: Path, file: Path, firms: int) -> None:
     )
 
 
-def _write(con: duckdb.DuckDBPyConnection, path: Path, query: str) -> None:
+def write_declared(con: duckdb.DuckDBPyConnection, path: Path, table: str, query: str) -> None:
     """Write one table with its declared columns; required ones that the query lacks get a plain value."""
     found = {c[0] for c in con.execute(f"SELECT * FROM ({query}) LIMIT 0").description or ()}  # noqa: S608
     cells = []
-    for column in load_tables()[path.stem].columns:
+    for column in load_tables()[table].columns:
         missing = PLAIN.get(column.type, "1") if column.required else "NULL"
         value = column.name if column.name in found else missing
         cells.append(f"({value})::{DUCKDB_TYPES[column.type]} AS {column.name}")

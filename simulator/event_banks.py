@@ -42,8 +42,15 @@ def _pushed(told: pl.DataFrame, rng: Generator) -> pl.DataFrame:
         push_date=pl.col("visit_date") + pl.duration(days=pl.lit(pl.Series(rng.integers(0, 5, rows.height)))),
         bank_code=pl.Series([BANKS[b][0] for b in bank], dtype=pl.String),
         bank_name=pl.Series([BANKS[b][1] for b in bank], dtype=pl.String),
-        section=pl.when("is_foreign_trade").then(pl.lit("外贸")).when("is_sci_tech").then(pl.lit("科技"))
-        .when("is_consumption").then(pl.lit("消费")).otherwise(pl.lit("一般")),
+        section=section(),
+    )  # fmt: skip
+
+
+def section() -> pl.Expr:
+    """Return the section (板块) a firm is recommended in."""
+    return (
+        pl.when("is_foreign_trade").then(pl.lit("外贸")).when("is_sci_tech").then(pl.lit("科技"))
+        .when("is_consumption").then(pl.lit("消费")).otherwise(pl.lit("一般"))
     )  # fmt: skip
 
 

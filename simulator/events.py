@@ -1,26 +1,25 @@
 """What comes back from a list: visits, recommendations, decisions, loans, renewals, insurance; and the truth.
 
-Here: the play of one list up to a date, its damage, and the files; `python -m simulator.events` plays a home.
-Not here: who is on the list (the run decides), funnel shares (events.csv), the writing of files (files.py).
+Here: the play of one list up to a date; `python -m simulator.events` plays a home.
+Not here: who is on the list (the run decides), files (event_files.py), the published series (campaign.py).
 """
 
 import argparse
-import csv
-import hashlib
 import json
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 
-from reference.contracts import feedback_contracts
 from simulator.event_banks import bank_frames
-from simulator.event_damage import WRONG, wrong_visits
-from simulator.files import headers, write_rows, write_truth
+from simulator.event_files import with_item, write_feeds, write_visits
+from simulator.files import write_truth
+from simulator.series import LIST_SIZE, load_series
 
-SHARES_FILE = Path(__file__).parent / "events.csv"
+DISBURSED_SHARE = 0.9
+"""Credited firms that take money out; not published, chosen."""
 Generator = np.random.Generator
 
 
@@ -28,7 +27,6 @@ Generator = np.random.Generator
 class Shares:
     """The funnel at one date: shares of the step before, and the loan of a credited firm in 万元."""
 
-    as_of: date
     visited_share: float
     recommended_share: float
     credited_share: float
@@ -37,14 +35,21 @@ class Shares:
     loan_median: float
 
 
-def load_shares(as_of: date, path: Path = SHARES_FILE) -> Shares:
-    """Return the funnel of the newest row not after the date, else of the first."""
-    lines = [line for line in path.read_text(encoding="utf-8").splitlines() if not line.startswith("# ")]
-    rows = [
-        Shares(date.fromisoformat(r.pop("as_of")), **{k: float(v) for k, v in r.items()})
-        for r in csv.DictReader(lines)
-    ]
-    return [row for row in rows if row.as_of <= as_of][-1] if rows[0].as_of <= as_of else rows[0]
+def load_shares(as_of: date) -> Shares:
+    """Return the funnel as published for the newest date not after this one, else for the first."""
+    rows = load_series()
+    row = next((row for row in reversed(rows) if row.as_of <= as_of), rows[0])
+    n = row.figures
+    mean = n["loan_amount"] / n["credited"] / 10_000
+    return Shares(
+        visited_share=min(0.97, n["visited"] / LIST_SIZE),
+        recommended_share=n["recommended"] / n["visited"],
+        credited_share=n["credited"] / n["recommended"],
+        disbursed_share=DISBURSED_SHARE,
+        loan_mean=mean,
+        # Domain notes §8.2: lognormal, median about 90, mean 270.
+        loan_median=mean / 3,
+    )
 
 
 def read_list(home: Path, as_of: date) -> pl.DataFrame:
@@ -75,24 +80,10 @@ def play(firms: pl.DataFrame, out: Path, *, shares: Shares, seed: int, until: da
     told = _visits(firms, shares, until, rng)
     banks = bank_frames(told, firms, shares.credited_share, shares.disbursed_share,
                         (shares.loan_mean, shares.loan_median), until, rng)  # fmt: skip
-    rejects = []
-    for number, ((city,), rows) in enumerate(
-        _visit_rows(told).partition_by("register_city_code", as_dict=True).items()
-    ):
-        untouched = firms.filter((pl.col("register_city_code") == city) & pl.col("is_target")).join(
-            told, on="subject_key", how="anti"
-        )
-        wrong = wrong_visits(_with_item(untouched).head(len(WRONG)), until)
-        doubled = rows.head(max(1, rows.height // 100))
-        file = _write(out, "visits", f"{city}_{until:%Y%m%d}", [rows, wrong, doubled], number)
-        rejects.append(_planted(file, rows.height, wrong))
-    for source, frame in banks.items():
-        half = frame.height - frame.height // 10
-        # A tenth of each feed comes late: a file of its own, whose events are no younger than the others.
-        _write(out, source, f"01_{until:%Y%m%d}", [frame.head(half)], 0)
-        if frame.height > half:
-            _write(out, source, "02_补报", [frame.tail(frame.height - half)], 1)
-    return _write_truth(out / "truth" / "feedback", told, banks, pl.concat(rejects))
+    untouched = firms.filter("is_target").join(told, on="subject_key", how="anti")
+    rejects = write_visits(out, told, untouched, until)
+    write_feeds(out, banks, until)
+    return _write_truth(out / "truth" / "feedback", told, banks, rejects)
 
 
 def _visits(firms: pl.DataFrame, shares: Shares, until: date, rng: Generator) -> pl.DataFrame:
@@ -107,7 +98,7 @@ def _visits(firms: pl.DataFrame, shares: Shares, until: date, rng: Generator) ->
     )
     day = rng.integers(1, max(2, (until - chosen["list_as_of"][0]).days - 45), n)
     recommended = (outcome == "11") & (rng.random(n) < shares.recommended_share / wanting)
-    return _with_item(chosen).with_columns(
+    return with_item(chosen).with_columns(
         outcome=pl.Series(outcome),
         visit_date=pl.col("list_as_of") + pl.duration(days=pl.lit(pl.Series(day))),
         need_amt=pl.Series(
@@ -115,58 +106,6 @@ def _visits(firms: pl.DataFrame, shares: Shares, until: date, rng: Generator) ->
         ),
         purpose_code=pl.Series(rng.choice(["1", "2", "4", "5"], n)),
         is_recommended=pl.Series(recommended),
-    )
-
-
-def _with_item(firms: pl.DataFrame) -> pl.DataFrame:
-    """Name the list items as the dispatched workbooks do; excluded firms have none."""
-    items = [
-        hashlib.sha256(f"{batch}|{key}".encode()).hexdigest()[:16] if target else None
-        for batch, key, target in firms.select("batch_id", "subject_key", "is_target").iter_rows()
-    ]
-    return firms.with_columns(list_item_id=pl.Series(items, dtype=pl.String))
-
-
-def _visit_rows(told: pl.DataFrame) -> pl.DataFrame:
-    """Rows as townships fill them in; a firm that was not found has two, on different days."""
-    needs = pl.col("need_amt") > 0
-    rows = told.with_columns(
-        visit_seq=pl.lit(1),
-        method=pl.lit("1"),
-        need=pl.when(needs).then(pl.lit("是")).otherwise(pl.lit("否")),
-        need_amt=pl.when(needs).then("need_amt"),
-        purpose_code=pl.when(needs).then("purpose_code"),
-        addr_verified=pl.lit("1"),
-        new_addr=pl.when(pl.col("outcome").is_in(["22", "23"])).then(pl.lit("浙江省杭州市西湖区北山街道")),
-    )
-    again = rows.filter(pl.col("outcome") == "31").with_columns(
-        visit_seq=pl.lit(2), visit_date=pl.col("visit_date") + timedelta(days=1)
-    )
-    return pl.concat([rows, again]).select(
-        "register_city_code", "list_item_id", "uscc", "visit_seq", "visit_date", "method", "outcome", "need",
-        "need_amt", "purpose_code", "addr_verified", "new_addr",
-    )  # fmt: skip
-
-
-def _write(out: Path, source: str, stem: str, parts: list[pl.DataFrame], turn: int) -> str:
-    contract = feedback_contracts()[source]
-    known = [column.name for column in contract.columns]
-    cells = pl.concat(
-        [p.select(pl.col(c).cast(pl.String) for c in p.columns if c in known) for p in parts], how="diagonal"
-    )
-    form = ("utf-8-sig", "gb18030")[turn % 2]
-    file = f"{source}/{stem}.csv"
-    write_rows(out / file, cells, headers(contract, cells.columns, 0), form)
-    return file
-
-
-def _planted(file: str, before: int, wrong: pl.DataFrame) -> pl.DataFrame:
-    """The wrong rows stand right below the good ones; the header is line 1."""
-    return wrong.select(
-        source=pl.lit("visits"),
-        source_file=pl.lit(file),
-        row_no=pl.int_range(pl.len()) + before + 2,
-        issue="issue",
     )
 
 

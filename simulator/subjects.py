@@ -54,7 +54,8 @@ def draw_subjects(
         *[
             pl.Series(name, rng.random(n) < share)
             for name, share in {
-                "is_big": 0.022, "is_finance": 0.006, "is_trader": 0.08, "wrong_check": 0.002,
+                # One trader in eight lapsed: 3 % of the list trade, 100,000 exporters with a record, §8.2.
+                "is_big": 0.022, "is_finance": 0.006, "is_trader": 0.035, "wrong_check": 0.002,
                 "cancel_later": 0.001, "was_revoked": 0.002, "is_office": 0.06, "is_public": 0.003,
                 "is_later": 0.002,
             }.items()
