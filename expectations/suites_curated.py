@@ -1,6 +1,6 @@
 """Suites of the curated layer: the batch's decisions before they become a warehouse.
 
-Here: enterprises, rule hits and visit targets of one batch.  Not here: thresholds (gates.yml).
+Here: enterprises, rule hits, visit targets and conflicts of one batch.  Not here: thresholds (gates.yml).
 """
 
 from collections.abc import Mapping
@@ -16,24 +16,35 @@ from expectations.checks import (
 )
 from expectations.declared import as_declared
 from expectations.library import Expectation
-from expectations.request import GateRequest
+from expectations.request import GateRequest, quoted
 from reference.gates import Gate
+from reference.link import load_conflict_order
 
 Gates = Mapping[str, Gate]
 
 PRIORITIES = (1, 2, 3)
 MOBILE = "1[3-9][0-9]{{9}}"
+# A pair that differs both in county (K3) and in name (K6) is hardly a pair.
+CONTRADICTED = """
+    select pairs.n / nullif(census.n, 0)::double as value, census.n as rows
+    from (select count(*) as n
+          from (select subject_key from {batch} where conflict in ('K3', 'K6')
+                group by subject_key having count(distinct conflict) = 2)) as pairs,
+         (select count(*) as n from curated_enterprises where in_census) as census"""
 EXCLUDED_BY = "select subject_key from curated_rule_hits where severity in ('exclude', 'hold')"
 
 
 def curated_suites(gates: Gates, request: GateRequest) -> Suites:
-    """Return the expectations of the three curated tables, or nothing if the request has none of them."""
-    if not request.layer("curated"):
+    """Return the expectations of the curated tables, or nothing if the request has none of them."""
+    tables = request.layer("curated")
+    if not tables:
         return {}
+    conflicts = {"curated.link_conflicts": _conflicts(gates)} if "link_conflicts" in tables else {}
     return {
         "curated.enterprises": _enterprises(gates, request),
         "curated.rule_hits": _rule_hits(gates),
         "curated.visit_targets": _visit_targets(gates, request),
+        **conflicts,
     }
 
 
@@ -114,4 +125,30 @@ def _visit_targets(gates: Gates, request: GateRequest) -> list[Expectation]:
         *one_of(gates["known_values"], "priority", PRIORITIES),
         *violations(gates["hits_of_known_subjects"], stranger, "subject_key"),
         *measure(gates["targets_complete"], difference),
+    ]
+
+
+def _conflicts(gates: Gates) -> list[Expectation]:
+    """Conflicts of register and census: each with its sides, decided as stated."""
+    subject, unit = "subject_key is not null", "unit_key is not null"
+    sides = f"""(conflict = 'K7') = ({subject}) or (conflict in ('K8', 'K9')) = ({unit})"""
+    lines = load_conflict_order().select("conflict", "winner", "loser", "reason").unique().sort("conflict")
+    decisions = ", ".join(f"({', '.join(map(quoted, row))})" for row in lines.iter_rows())
+    weak = "select subject_key from curated_enterprises where census_link_method = 'L5_probable'"
+    stranger = "subject_key not in (select subject_key from curated_enterprises)"
+    return [
+        *as_declared(gates, "link_conflicts"),
+        *violations(gates["conflict_has_its_sides"], sides, "unit_key"),
+        *violations(
+            gates["conflict_decided_as_stated"],
+            f"(conflict, winner, loser, reason) not in ({decisions})",
+            "reason",
+        ),
+        *violations(
+            gates["weak_links_exclude_nothing"],
+            f"conflict = 'K1' and winner = 'census' and subject_key in ({weak})",
+            "winner",
+        ),
+        *violations(gates["hits_of_known_subjects"], stranger, "subject_key", "subject_key is not null"),
+        *measure(gates["links_contradicted"], CONTRADICTED, "conflict"),
     ]

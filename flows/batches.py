@@ -156,6 +156,14 @@ def curated_files(home: Home, pointer: Pointer) -> dict[str, tuple[Path, ...]]:
     }
 
 
+def gated_files(home: Home, pointer: Pointer) -> dict[str, tuple[Path, ...]]:
+    """Return what the curated suites look at, by its name there: curated files of a batch and conflicts."""
+    record = pointer.record
+    conflicts = [home.curated("link_conflicts", record.as_of, city, record.run_id) for city in pointer.units]
+    tables = {**curated_files(home, pointer), "link_conflicts": tuple(p for p in conflicts if p.exists())}
+    return {f"curated.{table}": files for table, files in tables.items()}
+
+
 def keep_small_files(home: Home, pointer: Pointer, files: Mapping[str, Path]) -> None:
     """Copy what later builds need, by its name there, out of the run's folder: a fresh start empties it."""
     folder = home.batches / pointer.record.run_id

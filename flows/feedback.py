@@ -14,7 +14,7 @@ import polars as pl
 from expectations.gate import run_gate, warm_up
 from expectations.report import meta_quality_path
 from expectations.request import GateRequest
-from flows.batches import Pointer, batch_files, curated_files, follow_warehouse, read_pointers
+from flows.batches import Pointer, batch_files, follow_warehouse, gated_files, read_pointers
 from flows.home import Home
 from flows.ledger import Delivery, check_feedback, record
 from flows.progress import say
@@ -78,14 +78,13 @@ def _publish(home: Home, pointers: list[Pointer], reckoning: Reckoning) -> bool:
         candidate, [batch_files(home, p) for p in pointers], DIVISIONS_FILE, reckoning.feedback
     )
     say(f"warehouse: {sum(built.rows.values()):,} rows in {built.seconds:.1f} s")
-    curated = {f"curated.{table}": files for table, files in curated_files(home, newest).items()}
     report = run_gate(
         GateRequest(
             run_id,
             newest.record.batch_id,
             newest.record.as_of,
             folder,
-            curated,
+            gated_files(home, newest),
             candidate,
             list_run_id=newest.record.run_id,
         )

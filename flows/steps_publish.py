@@ -18,6 +18,7 @@ from flows.batches import (
     curated_files,
     drop_unkept,
     follow_warehouse,
+    gated_files,
     keep_small_files,
     read_pointers,
 )
@@ -52,13 +53,12 @@ def build_step(settings: Settings, pointer: Pointer) -> BuildReport:
 
 def gate_step(settings: Settings, pointer: Pointer, tables: Mapping[str, Sequence[Path]]) -> GateReport:
     """Run every suite over lake and candidate; GateFailedError if one of severity error did not hold."""
-    curated = curated_files(settings.home, pointer)
     request = GateRequest(
         pointer.record.run_id,
         pointer.record.batch_id,
         settings.as_of,
         settings.home.run(pointer.record.run_id),
-        {**tables, **{f"curated.{table}": files for table, files in curated.items()}},
+        {**tables, **gated_files(settings.home, pointer)},
         candidate_path(settings, pointer),
         data_docs=True,
     )

@@ -6,6 +6,8 @@ Not here: levels of agreement (link_compare.py), who is linked (link_probable.py
 """
 
 from collections.abc import Sequence
+from functools import reduce
+from operator import add
 
 import polars as pl
 
@@ -23,19 +25,25 @@ def log_odds(compared: pl.DataFrame, weights: pl.DataFrame) -> pl.Series:
         if not level
     }
     rarities = [pl.col(rarity).clip(0.0, _MOST_BITS) * single[rarity] for rarity in RARITIES.values()]
-    total = pl.sum_horizontal(summed_weights(weights, FEATURES), *rarities) + single["bias"]
+    total = reduce(add, rarities, summed_weights(weights, FEATURES)) + single["bias"]
     return compared.select(total.clip(-_BEYOND, _BEYOND).alias("log_odds")).to_series()
 
 
 def summed_weights(weights: pl.DataFrame, features: Sequence[str]) -> pl.Expr:
-    """The sum of the weights of these features' levels."""
+    """The sum of the weights of these features' levels, always added in this order.
+
+    sum_horizontal adds in an order that depends on the number of threads, and the last digit with it.
+    """
     by_feature = {
         str(feature): dict(rows.select("level", "weight").iter_rows())
         for (feature,), rows in weights.group_by("feature")
     }
-    return pl.sum_horizontal(
-        pl.col(feature).replace_strict(by_feature[feature], default=0.0, return_dtype=pl.Float64)
-        for feature in features
+    return reduce(
+        add,
+        (
+            pl.col(feature).replace_strict(by_feature[feature], default=0.0, return_dtype=pl.Float64)
+            for feature in features
+        ),
     )
 
 

@@ -53,6 +53,7 @@ def _planted_rows(fault: Fault, clean: GateRequest) -> str:
         f"select * exclude (r) from (select * replace ({fault.columns})"
         " from (select *, row_number() over () as r from {t}))"
     )
-    for mark, table in (("{t}", fault.table), ("{targets}", "curated.visit_targets")):
+    marks = {"{t}": fault.table, "{targets}": "curated.visit_targets", "{enterprises}": "curated.enterprises"}
+    for mark, table in marks.items():
         query = query.replace(mark, f"'{clean.tables.get(table, [''])[0]}'")
     return query

@@ -52,6 +52,16 @@ RULE_HIT: Mapping[str, str] = {
     "subject_key": USCC, "rule_id": "'Z01'", "category": "'zombie'", "severity": "'exclude'",
     "reason_zh": "'吊销未注销'", "reason_en": "'licence revoked'", "evidence": "'{}'", "params_hash": "'h'",
 }  # fmt: skip
+CONFLICT: Mapping[str, str] = {
+    "conflict": "kind", "subject_key": f"if(kind = 'K7', null, {USCC})",
+    "unit_key": "if(kind in ('K8', 'K9'), null, 'unit-' || i)", "winner": "winner", "loser": "loser",
+    "reason": "reason",
+}  # fmt: skip
+CONFLICTS = """(select t.i, line.* from range({subjects}) as t(i) join (values
+    ('K1', 'census', 'registry', 'only_a_licence', 1), ('K3', 'census', 'registry', 'seen_on_the_spot', 2),
+    ('K6', 'registry', 'census', 'current_name', 3), ('K7', 'none', 'census', 'not_registered', 4),
+    ('K8', 'registry', 'none', 'not_seen_by_census', 5)
+    ) as line(kind, winner, loser, reason, slot) on t.i % 100 = line.slot)"""
 TARGET: Mapping[str, str] = {
     **{c.name: c.name for c in load_tables()["visit_targets"].columns},
     "city_code": "'330100'", "county_code": "substr(division_code, 1, 6)",
@@ -65,11 +75,13 @@ def make_batch(folder: Path, subjects: int = 3000) -> GateRequest:
     tables = {f"staged.{s}": [_staged(folder, s, subjects)] for s in STAGED}
     earlier = _curated(folder / "earlier", subjects, date(2025, 2, 28), "ZJ-202502-28")
     current = _curated(folder / "current", subjects, AS_OF, BATCH)
+    conflicts = _table(folder, "link_conflicts", CONFLICT, CONFLICTS.format(subjects=subjects))
     candidate = folder / "candidate.duckdb"
     build_warehouse(candidate, [earlier, current], DIVISIONS_FILE)
     tables |= {
         f"curated.{t}": list(getattr(current, t)) for t in ("enterprises", "rule_hits", "visit_targets")
     }
+    tables["curated.link_conflicts"] = [conflicts]
     return GateRequest(RUN, BATCH, AS_OF, folder / "runs" / RUN, tables, candidate)
 
 
