@@ -1,7 +1,8 @@
 """Linkage on damaged records whose truth is known: exact rounds, exact and probabilistic, Splink alone.
 
-Run as `python -m bench.link --firms 100000 --seed 101 [--no-splink] [--mask no_dates]`: one table per kind of
-damage, calibration, time, pairs, the ratio to Splink on the same data in the same process, peak memory.
+Run as `python -m bench.link --firms 100000 --seed 101 102 103 [--no-splink] [--mask no_dates]`: one table per
+kind of damage, time, pairs, the ratio to Splink on the same data in the same process, peak memory; and
+calibration over all seeds. Splink runs over the first seed only.
 """
 
 import argparse
@@ -27,7 +28,9 @@ def main() -> None:
     """Measure and print; `--json FILE` also writes the figures."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--firms", type=int, default=100_000)
-    parser.add_argument("--seed", type=int, default=101, help="seeds from 100 on were never fitted on")
+    parser.add_argument(
+        "--seed", type=int, nargs="+", default=[101], help="seeds from 100 on were never fitted on"
+    )
     parser.add_argument("--mask", choices=list(MASKS), default="all")
     parser.add_argument("--no-splink", action="store_true")
     parser.add_argument("--json", type=Path)
@@ -35,11 +38,15 @@ def main() -> None:
         "--register", type=Path, help="Parquet of real rows: their names instead of invented ones"
     )
     asked = parser.parse_args()
-    figures = measure(
-        _firms(asked.register, asked.firms, asked.seed), asked.seed, asked.mask, splink=not asked.no_splink
-    )
-    print(_text(figures))
+    runs: list[dict[str, Any]] = []
+    for seed in asked.seed:
+        splink = not asked.no_splink and not runs
+        runs.append(measure(_firms(asked.register, asked.firms, seed), seed, asked.mask, splink=splink))
+        print(_text(runs[-1]))
+    pooled = pool_calibration([row for run in runs for row in run["calibration"]])
+    print(_calibration_text(pooled))
     if asked.json:
+        figures = {"runs": runs, "calibration": pooled}
         asked.json.write_text(json.dumps(figures, ensure_ascii=False, indent=1), encoding="utf-8")
 
 
@@ -137,6 +144,31 @@ def _calibration(links: pl.DataFrame, truth: pl.DataFrame) -> list[dict[str, Any
     )
 
 
+def pool_calibration(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the ranges of several runs as one: from, links, stated and right on average."""
+    weight = pl.col("links") / pl.col("links").sum()
+    shares = [(pl.col(name) * weight).sum().alias(name) for name in ("stated", "right")]
+    pooled = pl.DataFrame(rows).group_by("from").agg(*shares, pl.col("links").sum()).sort("from")
+    return pooled.select("from", "links", "stated", "right").to_dicts()
+
+
+def calibration_error(rows: list[dict[str, Any]], below: float = 2.0) -> float:
+    """Return how far stated and right lie apart in a range, averaged over links stated below a bound."""
+    counted = [row for row in rows if row["from"] < below - 1e-9]
+    links = sum(row["links"] for row in counted)
+    apart = sum(abs(row["stated"] - row["right"]) * row["links"] for row in counted)
+    return float(apart / max(links, 1))
+
+
+def _calibration_text(rows: list[dict[str, Any]]) -> str:
+    lines = ["", "| stated from | links | stated | right |", "|---|---|---|---|"]
+    lines += [
+        f"| {row['from']:.2f} | {row['links']:,} | {row['stated']:.3f} | {row['right']:.3f} |" for row in rows
+    ]
+    errors = f"{calibration_error(rows):.4f}; of those stated below .95: {calibration_error(rows, 0.95):.4f}"
+    return "\n".join([*lines, f"calibration error, weighted by links: {errors}"])
+
+
 def _text(figures: dict[str, Any]) -> str:
     ways = [way for way in ("exact", "exact_and_probable", "splink") if way in figures]
     lines = [
@@ -168,11 +200,6 @@ def _text(figures: dict[str, Any]) -> str:
     for rows in zip(*(figures[way]["by_kind"] for way in ways), strict=True):
         cells = [f"{(row['precision'] or 0):.4f} / {(row['recall'] or 0):.4f}" for row in rows]
         lines.append(f"| {rows[0]['kind']} | {rows[0]['units']:,} | " + " | ".join(cells) + " |")
-    lines += ["", "| stated from | links | stated | right |", "|---|---|---|---|"]
-    lines += [
-        f"| {row['from']:.2f} | {row['links']:,} | {row['stated']:.3f} | {row['right']:.3f} |"
-        for row in figures["calibration"]
-    ]
     return "\n".join(lines)
 
 

@@ -1,5 +1,8 @@
 """The verb link: any two files in, pairs and review out."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import polars as pl
@@ -61,6 +64,29 @@ def test_same_files_same_bytes(files: tuple[Path, Path, pl.DataFrame], tmp_path:
     for name in ("one.csv", "two.csv"):
         link_files(*files[:2], tmp_path / name)
     assert (tmp_path / "one.csv").read_bytes() == (tmp_path / "two.csv").read_bytes()
+
+
+def test_order_of_rows_and_number_of_threads_change_no_digit(
+    files: tuple[Path, Path, pl.DataFrame], tmp_path: Path
+) -> None:
+    """Sums of floats depend on their order: the number of threads, or of the row, must not decide it."""
+    link_files(*files[:2], tmp_path / "here.csv")
+    left = pl.read_csv(files[0], infer_schema=False).sample(fraction=1.0, shuffle=True, seed=5)
+    right = pl.read_csv(files[1], infer_schema=False, encoding="gb18030")
+    left.write_csv(tmp_path / "l.csv")
+    right.sample(fraction=1.0, shuffle=True, seed=6).write_csv(tmp_path / "r.csv")
+    code = (
+        "import sys; from pathlib import Path; from flows.link_file import link_files;"
+        "link_files(*map(Path, sys.argv[1:]))"
+    )
+    arguments = [str(tmp_path / name) for name in ("l.csv", "r.csv", "there.csv")]
+    threads = {**os.environ, "POLARS_MAX_THREADS": "5"}
+    subprocess.run([sys.executable, "-c", code, *arguments], check=True, env=threads)
+    for name in ("", "_review"):
+        one, two = (
+            sorted((tmp_path / f"{place}{name}.csv").read_bytes().splitlines()) for place in ("here", "there")
+        )
+        assert one == two
 
 
 def write(path: Path, text: str) -> Path:

@@ -2,18 +2,21 @@
 
 from functools import cache
 
+import numpy as np
 import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
 from reference.link import LinkTables, load_link_tables
 from reference.register import load_register_codes
+from simulator.link_calibrate import pooled
 from simulator.link_case import MASKS, Prepared, all_links, link_case, prepare_case, score_links
 from simulator.link_damage import WITH_CODE, damaged_case
 from simulator.link_firms import make_firms
 from transforms.link_candidates import BLOCKS, find_candidates
 from transforms.link_parties import subject_parties, unit_parties
 from transforms.link_probable import REVIEW, Probable, link_left_over
+from transforms.link_score import calibrated
 
 FIRMS, SEED = 12_000, 100
 
@@ -56,6 +59,21 @@ def test_a_stated_probability_is_how_often_it_is_right() -> None:
     stated = doubtful["probability"].mean()
     was_right = (doubtful["subject_key"] == doubtful["true_key"]).fill_null(value=False).mean()
     assert abs(stated - was_right) < 0.1  # type: ignore[operator]
+
+
+def test_calibration_rises_from_nothing_and_pooling_is_the_nearest_rising_sequence() -> None:
+    curve = load_link_tables().calibration
+    assert curve.row(0) == (0.0, 0.0)
+    assert curve["share"].is_sorted()
+    assert curve["right"].is_sorted()
+    shares = pl.Series([0.0, curve["share"][5], 1.0])
+    assert calibrated(shares, curve).to_list() == [
+        0.0,
+        round(curve["right"][5], 4),
+        round(curve["right"][-1], 4),
+    ]
+    rising = pooled(np.array([0.2, 0.6, 0.4, 0.9]), np.array([1.0, 1.0, 3.0, 1.0]))
+    assert rising.tolist() == pytest.approx([0.2, 0.45, 0.45, 0.9])
 
 
 def test_one_to_one_and_nothing_between_the_outcomes() -> None:
