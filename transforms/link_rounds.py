@@ -10,7 +10,6 @@ Keys are joined by their 64-bit hash: of 3 million a side, two share one once in
 import polars as pl
 
 from reference.register import RegisterCodes
-from transforms.identifiers import can_identify, is_valid_reg_no
 from transforms.names import former_names, name_key, name_text
 
 BY_CODE = (1, 2, 3)
@@ -38,13 +37,14 @@ def unit_side(units: pl.LazyFrame, codes: RegisterCodes) -> pl.LazyFrame:
 
 
 def subject_side(subjects: pl.LazyFrame, codes: RegisterCodes) -> pl.LazyFrame:
-    """One row per subject: subject_key, has_uscc, and hashes as of `unit_side`, one county only."""
+    """One row per subject: subject_key, has_uscc, and hashes as of `unit_side`, one county only.
+
+    Codes are not checked again: units keep only those that can identify a firm, and an equal one can too.
+    """
     county = _hash(pl.col("register_county_code"))
     return subjects.select(
         "subject_key", _SOUND.alias("has_uscc"),
-        _hash(pl.when(can_identify(pl.col("uscc"))).then("uscc")).alias("uscc"),
-        _hash(pl.col("org_code")),
-        _hash(pl.when(is_valid_reg_no(pl.col("reg_no"))).then("reg_no")).alias("reg_no"),
+        _hash(pl.col("uscc")), _hash(pl.col("org_code")), _hash(pl.col("reg_no")),
         _hash(_bare(pl.col("name"))).alias("bare"), _hash(pl.col("name_key")).alias("name"),
         county.alias("here"), pl.lit(None, pl.UInt64).alias("there"), _formers(codes),
     )  # fmt: skip
