@@ -117,6 +117,15 @@ def ledger_rows(home: Home, source: str) -> tuple[pl.DataFrame, pl.DataFrame]:
     return whole, pl.concat(faults)
 
 
+def ledger_names(home: Home, source: str) -> pl.LazyFrame | None:
+    """Return list_item_id and uscc of all rows of a source, as far as it has them; None if it has no rows."""
+    paths = [path.with_name("rows.parquet") for path in sorted((home.ledger / source).glob("*/entry.json"))]
+    if not paths:
+        return None
+    rows = [pl.scan_parquet(path).select(pl.col("^uscc|list_item_id$")) for path in paths]
+    return pl.concat(rows, how="diagonal_relaxed")
+
+
 _FAULTS = pl.Schema({"row_id": pl.String(), **{k: v for k, v in REJECTED.items() if k != "row_no"}})
 
 

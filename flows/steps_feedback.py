@@ -5,7 +5,7 @@ Not here: the checks (transforms/feedback*.py), the workbooks that go back (flow
 """
 
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -14,7 +14,7 @@ import polars as pl
 
 from flows.batches import Pointer
 from flows.home import Home
-from flows.ledger import ledger_digest, ledger_rows, read_entries
+from flows.ledger import ledger_digest, ledger_names, ledger_rows, read_entries
 from flows.manifest import combine
 from flows.settings import code_version
 from reference.contracts import feedback_contracts
@@ -34,6 +34,9 @@ from transforms.visit_evidence import VISITS, visits
 from warehouse.feedback import FeedbackFiles, find_list_items
 
 DONE = "issues.parquet"
+FIRMS = "firms.parquet"
+PART_ROWS = 400_000
+"""Visits judged at a time: at 1.9 million in one piece the reckoning took 6.5 GB."""
 VISITS_FILE = "visits.parquet"
 """Of a run's work folder: the newest effective visits of earlier lists."""
 
@@ -97,53 +100,96 @@ def visit_evidence(home: Home, pointers: Sequence[Pointer], as_of: date) -> pl.D
 
 
 def _judge(home: Home, pointers: Sequence[Pointer], as_of: date, out: Path) -> None:
-    firms = _firms(home, pointers, out)
-    read = {source: ledger_rows(home, source) for source in feedback_contracts()}
-    settled = _settle(read, firms, as_of)
-    criteria = load_criteria()
-    facts = visit_facts(settled["visits"].used, firms, criteria)
-    tables = {
-        "fact_visit": facts,
-        **bank_facts(settled),
-        "feedback_proposals": proposals(facts, criteria),
-        "meta_feedback_account": _account(home, settled),
-    }
-    for table, frame in tables.items():
-        declared = load_tables()[table].polars_schema
-        frame.select(declared.names()).cast(declared).write_parquet(
-            out / f"{table}.parquet", compression="zstd"
-        )
-    for source, judged in settled.items():
+    """Judge source by source, visits in parts, so that memory holds a part of what ever came back."""
+    _find_firms(home, pointers, out)
+    banks = _judge_banks(home, out, as_of)
+    for table, frame in bank_facts(banks).items():
+        _write_table(frame, out / f"{table}.parquet", table)
+    for source, judged in banks.items():
         judged.rows.select("row_id", "status").write_parquet(out / f"status_{source}.parquet")
-    issues = [judged.issues.with_columns(source=pl.lit(source)) for source, judged in settled.items()]
+    issues = [judged.issues.with_columns(source=pl.lit(source)) for source, judged in banks.items()]
+    del banks
+    issues.append(_judge_visits(home, out, as_of).with_columns(source=pl.lit("visits")))
+    _write_table(_account(home, out), out / "meta_feedback_account.parquet", "meta_feedback_account")
     pl.concat(issues).write_parquet(out / DONE)
 
 
-def _settle(
-    read: Mapping[str, tuple[pl.DataFrame, pl.DataFrame]], firms: pl.DataFrame, as_of: date
-) -> dict[str, Settled]:
-    visited = check_visits(*read["visits"], firms, load_criteria(), as_of)
-    pushed = check_recommendations(*read["recommendations"], firms, as_of)
-    credited = check_credits(*read["credits"], pushed.used, as_of)
+def _write_table(frame: pl.DataFrame, path: Path, table: str) -> None:
+    declared = load_tables()[table].polars_schema
+    frame.select(declared.names()).cast(declared).write_parquet(path, compression="zstd")
+
+
+def _judge_visits(home: Home, out: Path, as_of: date) -> pl.DataFrame:
+    """Write fact_visit, feedback_proposals and the status of every visit; return the issues."""
+    criteria, issues, rows_and_faults = load_criteria(), [], ledger_rows(home, "visits")
+    parts = out / "parts"
+    for number, (rows, faults, firms) in enumerate(_visit_parts(*rows_and_faults, out / FIRMS)):
+        judged = check_visits(rows, faults, firms, criteria, as_of)
+        facts = visit_facts(judged.used, firms, criteria)
+        status = judged.rows.select("row_id", "status")
+        tables = {"fact_visit": facts, "feedback_proposals": proposals(facts, criteria)}
+        for name, frame in (*tables.items(), ("status_visits", status)):
+            (parts / name).mkdir(parents=True, exist_ok=True)
+            path = parts / name / f"{number:04}.parquet"
+            frame.write_parquet(path) if name not in tables else _write_table(frame, path, name)
+        issues.append(judged.issues)
+    for folder in parts.iterdir():
+        pl.scan_parquet(folder).sink_parquet(out / f"{folder.name}.parquet", compression="zstd")
+    shutil.rmtree(parts)
+    return pl.concat(issues).sort("row_id", maintain_order=True)
+
+
+def _visit_parts(
+    rows: pl.DataFrame, faults: pl.DataFrame, firms_file: Path
+) -> Iterator[tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]]:
+    """Give the visits in parts of about PART_ROWS, each with its faults and the firms it may mean.
+
+    All visits of one firm are in one part: a row goes by the credit code of its list item, else by its own.
+    """
+    count = max(1, -(-rows.height // PART_ROWS))
+    firms = pl.scan_parquet(firms_file)
+    items = firms.filter(pl.col("is_on_list")).select("list_item_id", item_uscc="uscc").collect()
+    code = pl.when(pl.col("list_item_id").is_null()).then("uscc").otherwise("item_uscc")
+    named = rows.select("row_id", "list_item_id", "uscc").join(
+        items.unique("list_item_id", keep="first", maintain_order=True), on="list_item_id", how="left",
+        maintain_order="left",
+    )  # fmt: skip
+    part = named.select(pl.coalesce(code, "list_item_id", "row_id").hash(seed=0) % count).to_series()
+    for number in range(count):
+        own = rows.filter(part == number)
+        known = firms.filter(
+            pl.col("list_item_id").is_in(own["list_item_id"].drop_nulls().unique().implode())
+            | pl.col("uscc").is_in(own["uscc"].drop_nulls().unique().implode())
+        )
+        yield own, faults.join(own.select("row_id"), on="row_id", how="semi"), known.collect()
+
+
+def _judge_banks(home: Home, out: Path, as_of: date) -> dict[str, Settled]:
+    def firms_of(rows: pl.DataFrame) -> pl.DataFrame:
+        codes = rows["uscc"].drop_nulls().unique().implode()
+        return pl.scan_parquet(out / FIRMS).filter(pl.col("uscc").is_in(codes)).collect()
+
+    pushes, books, policies = (
+        ledger_rows(home, source) for source in ("recommendations", "renewals", "export_insurance")
+    )
+    pushed = check_recommendations(*pushes, firms_of(pushes[0]), as_of)
+    credited = check_credits(*ledger_rows(home, "credits"), pushed.used, as_of)
     return {
-        "visits": visited,
         "recommendations": pushed,
         "credits": credited,
-        "loans": check_loans(*read["loans"], pushed.used, credited.used, as_of),
-        "renewals": check_renewals(*read["renewals"], firms, as_of),
-        "export_insurance": check_insurance(*read["export_insurance"], firms, as_of),
+        "loans": check_loans(*ledger_rows(home, "loans"), pushed.used, credited.used, as_of),
+        "renewals": check_renewals(*books, firms_of(books[0]), as_of),
+        "export_insurance": check_insurance(*policies, firms_of(policies[0]), as_of),
     }
 
 
-def _firms(home: Home, pointers: Sequence[Pointer], out: Path) -> pl.DataFrame:
-    """Return the firms of the batches' lists and registers that the ledger names."""
+def _find_firms(home: Home, pointers: Sequence[Pointer], out: Path) -> None:
+    """Write the firms of the batches' lists and registers that the ledger names."""
     contracts = feedback_contracts()
     sources = [s for s in contracts if "uscc" in {column.name for column in contracts[s].columns}]
-    named = [ledger_rows(home, source)[0] for source in sources]
-    wanted = pl.concat(
-        (rows.select(pl.col("^uscc|list_item_id$")) for rows in named), how="diagonal"
-    ).unique()
-    wanted.write_parquet(out / "wanted.parquet")
+    named = [names for source in sources if (names := ledger_names(home, source)) is not None]
+    none = pl.LazyFrame(schema={"list_item_id": pl.String, "uscc": pl.String})
+    pl.concat([none, *named], how="diagonal").unique().sink_parquet(out / "wanted.parquet")
     batches = [
         (
             p.record.batch_id,
@@ -152,18 +198,17 @@ def _firms(home: Home, pointers: Sequence[Pointer], out: Path) -> pl.DataFrame:
         )
         for p in pointers
     ]
-    find_list_items(batches, out / "wanted.parquet", out / "firms.parquet")
-    return pl.read_parquet(out / "firms.parquet")
+    find_list_items(batches, out / "wanted.parquet", out / FIRMS)
 
 
-def _account(home: Home, settled: Mapping[str, Settled]) -> pl.DataFrame:
+def _account(home: Home, out: Path) -> pl.DataFrame:
     """Return one row per file: where each of its rows ended."""
     counts = pl.concat(
-        judged.rows.group_by(key=pl.col("row_id").str.head(16)).agg(
+        pl.scan_parquet(out / f"status_{source}.parquet").group_by(key=pl.col("row_id").str.head(16)).agg(
             *(pl.col("status").eq(s).sum().alias(s) for s in ("used", "superseded", "waiting", "rejected"))
         ).with_columns(source=pl.lit(source))
-        for source, judged in settled.items()
-    )  # fmt: skip
+        for source in feedback_contracts()
+    ).collect()  # fmt: skip
     schema = dict.fromkeys(("key", "source", "source_file", "file_sha256"), pl.String)
     entries = pl.DataFrame(
         [

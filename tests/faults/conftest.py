@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from attempts import Attempt, Moment
+from loops import JAN, TOLD, Loop
 from verbs import LISTED_ON, MONTHS, run, text_of, zoufang
 
 QUIET = {
@@ -106,6 +107,19 @@ def single_runs(prefect_server: str, extracts: Path, tmp_path_factory: pytest.Te
         ended = run(extracts, home, day)
         assert ended.status == 0, ended.err
     return home
+
+
+@pytest.fixture(scope="session")
+def loop(prefect_server: str, one_city: Path, tmp_path_factory: pytest.TempPathFactory) -> Loop:
+    """A published list and what came back for it; copied before it is changed. xdist_group("feedback")."""
+    from simulator.events import load_shares, play, read_list
+
+    folder = tmp_path_factory.mktemp("loop")
+    ended = run(one_city, folder / "home", str(JAN))
+    assert ended.status == 0, ended.err
+    firms = read_list(folder / "home", JAN)
+    truth = play(firms, folder / "back", shares=load_shares(JAN), seed=5, until=TOLD)
+    return Loop(folder / "home", folder / "back", truth, firms)
 
 
 @pytest.fixture

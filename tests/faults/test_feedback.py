@@ -1,64 +1,25 @@
 """The loop closed: a list published, what comes back taken in, the next list made with it."""
 
-import json
 import shutil
-from datetime import date
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-import duckdb
 import polars as pl
 import pytest
 import xlsxwriter
-from verbs import run, zoufang
+from loops import TOLD, Loop, ask, come_back, copy_of
+from verbs import zoufang
 
 from reference.dispatch import load_list_layout
 from reference.feedback import load_issues
-from simulator.events import load_shares, play, read_list
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("feedback")]
-JAN, FEB, TOLD = date(2025, 1, 31), date(2025, 2, 28), date(2025, 4, 15)
 FACTS = ("fact_visit", "fact_recommendation", "fact_credit", "fact_loan", "fact_renewal", "mart_funnel")
 SHEET = "未定社区1"
 
 
-class Loop(NamedTuple):
-    """A home with a published list, the inbox that came back for it, and what is true of it."""
-
-    home: Path
-    inbox: Path
-    truth: dict[str, int]
-    firms: pl.DataFrame
-
-
-def ask(home: Path, query: str) -> list[tuple[Any, ...]]:
-    with duckdb.connect() as con:
-        con.execute("ATTACH ? AS w (READ_ONLY)", [str(home / "warehouse" / "zoufang.duckdb")])
-        con.execute("SET disabled_optimizers = 'compressed_materialization'")
-        con.execute("USE w")
-        return con.execute(query).fetchall()
-
-
-def decided(home: Path, as_of: date, uscc: str) -> tuple[str, str]:
-    """Return disposition and deciding rule of a firm in a batch, from the lake."""
-    pointer = json.loads((home / "lake" / "batches" / f"{as_of}.json").read_text(encoding="utf-8"))
-    folder = home / "lake" / "curated" / "enterprises" / f"as_of={as_of}"
-    rows = pl.read_parquet(
-        sorted(folder.glob(f"city=*/{pointer['record']['run_id']}.parquet")), hive_partitioning=False
-    ).filter(pl.col("uscc") == uscc)
-    ((disposition, rule),) = rows.select("disposition", "primary_rule").rows()
-    return disposition, rule
-
-
 def facts(home: Path) -> dict[str, list[tuple[Any, ...]]]:
     return {table: ask(home, f"SELECT * FROM {table} ORDER BY ALL") for table in FACTS}
-
-
-def come_back(inbox: Path, home: Path, day: date) -> dict[str, Any]:
-    ended = zoufang("feedback", "--inbox", inbox, "--home", home, "--as-of", str(day), "--json")
-    assert ended.status == 0, ended.err
-    summary: dict[str, Any] = json.loads(ended.out)
-    return summary
 
 
 def fill_in(path: Path, items: list[tuple[str, str, dict[str, str]]]) -> None:
@@ -76,22 +37,6 @@ def fill_in(path: Path, items: list[tuple[str, str, dict[str, str]]]) -> None:
             for number, (item, uscc, told) in enumerate(items, start=1):
                 cells = {"list_item_id": item, "uscc": uscc, "name": "某某有限公司"} | told
                 sheet.write_string(number, place, cells.get(column.field, ""))
-
-
-@pytest.fixture(scope="module")
-def loop(prefect_server: str, one_city: Path, tmp_path_factory: pytest.TempPathFactory) -> Loop:
-    folder = tmp_path_factory.mktemp("loop")
-    ended = run(one_city, folder / "home", str(JAN))
-    assert ended.status == 0, ended.err
-    firms = read_list(folder / "home", JAN)
-    truth = play(firms, folder / "back", shares=load_shares(JAN), seed=5, until=TOLD)
-    return Loop(folder / "home", folder / "back", truth, firms)
-
-
-def copy_of(loop: Loop, folder: Path) -> Loop:
-    shutil.copytree(loop.home, folder / "home")
-    shutil.copytree(loop.inbox, folder / "back")
-    return loop._replace(home=folder / "home", inbox=folder / "back")
 
 
 @pytest.fixture(scope="module")
@@ -208,27 +153,6 @@ def read_items(firms: pl.DataFrame) -> list[tuple[str, str]]:
         (hashlib.sha256(f"{batch}|{key}".encode()).hexdigest()[:16], uscc)
         for batch, key, uscc in listed.select("batch_id", "subject_key", "uscc").iter_rows()
     ]
-
-
-def test_the_next_list_lifts_firms_that_were_met_at_work_and_carries_the_facts(
-    loop: Loop, one_city: Path, tmp_path: Path
-) -> None:
-    own = copy_of(loop, tmp_path)
-    idle = ask(own.home, "SELECT uscc FROM fact_exclusion WHERE is_primary AND rule_id IN ('Z02', 'Z05')")
-    (met,), (gone,) = idle[:2]
-    text = f"统一社会信用代码,走访日期,走访结果\n{met},2025-02-10,13\n{gone},2025-02-10,33\n"
-    path = tmp_path / "in" / "visits" / "清单外.csv"
-    path.parent.mkdir(parents=True)
-    path.write_text(text, encoding="utf-8")
-    come_back(tmp_path / "in", own.home, FEB)
-    ended = run(one_city, own.home, str(FEB))
-    assert ended.status == 0, ended.err
-    # Alive again, and for that very visit not sent out anew; a firm found gone stays what the records say.
-    assert decided(own.home, FEB, met) == ("superseded", "R01")
-    assert decided(own.home, FEB, gone) in (("excluded", "Z02"), ("excluded", "Z05"))
-    assert ask(own.home, "SELECT batch_id, count(*) FROM fact_visit GROUP BY 1") == [("ZJ-202501-31", 2)]
-    again = run(one_city, own.home, str(FEB), "--resume")
-    assert "published already" in again.err
 
 
 def test_feedback_before_any_list_or_with_a_strange_file_says_what_to_do(loop: Loop, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """The published series played on a small list: the marts show its totals in proportion, date by date."""
 
+import shutil
 from datetime import date
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 from warehouse_makers import make_batch, record_of
 
 from bench.reconcile import Line, compare, compare_renewals, table
+from flows import steps_feedback
 from flows.batches import Pointer
 from flows.home import Home
 from flows.ledger import check_feedback, record
@@ -106,6 +108,33 @@ def test_the_table_names_date_figure_published_ours_and_difference(reconciled: l
     assert march[-1].endswith("%")
     wenzhou = next(line for line in reconciled if line.figure.endswith("growth"))
     assert wenzhou.published == pytest.approx(0.4317, abs=1e-4)
+
+
+def test_visits_judged_in_parts_give_the_same_facts_statuses_and_issues(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home, row = Home(tmp_path / "home"), SERIES[0]
+    frame, files = listed(row.list_as_of, "A", tmp_path / "lake")
+    pointers = [place_in_lake(home, files)]
+    play_row(row, None, frame, None, tmp_path / "back", scale=SCALE, seed=2)
+    # Without their list item the same firms come again by credit code, on the day and on others.
+    visits = tmp_path / "back" / "visits"
+    again = "\n".join(f"9133A{n:013},2024-12-{1 + n % 20:02},13" for n in range(0, SIZE, 3))
+    (visits / "清单外.csv").write_text(f"统一社会信用代码,走访日期,走访结果\n{again}\n", encoding="utf-8")
+    record(home, check_feedback(tmp_path / "back"), row.as_of)
+
+    def judged() -> list[pl.DataFrame]:
+        folder = reckon(home, pointers, row.as_of).folder
+        names = ("fact_visit", "feedback_proposals", "status_visits", "issues", "meta_feedback_account")
+        tables = [pl.read_parquet(folder / f"{name}.parquet") for name in names]
+        shutil.rmtree(folder)
+        return [table.sort(pl.all()) for table in tables]
+
+    whole = judged()
+    monkeypatch.setattr(steps_feedback, "PART_ROWS", 100)
+    assert {row[1] for row in whole[2].rows()} >= {"used", "superseded", "rejected"}
+    for one, parts in zip(whole, judged(), strict=True):
+        assert one.equals(parts)
 
 
 def test_increments_add_up_to_the_rounded_totals() -> None:
