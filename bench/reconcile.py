@@ -93,10 +93,13 @@ def compare_renewals(file: Path, row: RenewalRow, scale: float) -> list[Line]:
 
 def table(lines: Sequence[Line]) -> str:
     """Return the reconciliation table."""
-    head = f"{'as of':12}{'figure':26}{'published':>22}{'in proportion':>22}{'ours':>22}{'difference':>12}"
+    head = f"{'as of':12}{'figure':26}{'published':>24}{'in proportion':>24}{'ours':>24}{'difference':>12}"
     rows = [
-        f"{line.as_of!s:12}{line.figure:26}{line.published:>22,.4f}{line.expected:>22,.4f}{line.ours:>22,.4f}"
-        f"{line.difference:>+12.4%}"
+        f"{line.as_of!s:12}{line.figure:26}"
+        + "".join(
+            f"{value:>24,.{2 if value > 100 else 4}f}" for value in (line.published, line.expected, line.ours)
+        )
+        + f"{line.difference:>+12.4%}"
         for line in lines
     ]
     return "\n".join([head, *rows])

@@ -104,7 +104,7 @@ def test_the_table_names_date_figure_published_ours_and_difference(reconciled: l
     shown = table(reconciled).splitlines()
     assert shown[0].split() == ["as", "of", "figure", "published", "in", "proportion", "ours", "difference"]
     march = next(line for line in shown if line.startswith("2025-03-31") and " visited" in line).split()
-    assert march[2] == "3,180,000.0000"
+    assert march[2] == "3,180,000.00"
     assert march[-1].endswith("%")
     wenzhou = next(line for line in reconciled if line.figure.endswith("growth"))
     assert wenzhou.published == pytest.approx(0.4317, abs=1e-4)
