@@ -34,7 +34,7 @@ from flows.periods import month_end_before
 from flows.progress import say
 from flows.settings import Settings, Versions, find_versions, make_settings
 from flows.steps_city import city_step, parents_step
-from flows.steps_feedback import VISITS_FILE, visit_evidence
+from flows.steps_feedback import returned_evidence
 from flows.steps_ingest import (
     Body,
     conform_step,
@@ -48,6 +48,7 @@ from flows.steps_publish import build_step, gate_step, publish_step
 from flows.summary import markdown_summary, run_summary
 from reference.contracts import load_contracts
 from reference.errors import InputProblem
+from transforms.dated_lists import DATED_SOURCES
 from warehouse.build import BatchRecord
 from warehouse.publish import published_file
 
@@ -58,6 +59,7 @@ ROUTED = (
     "judgment_defaulters",
     "customs",
     "tech_lists",
+    *DATED_SOURCES,
 )
 SUMMARY = "summary.json"
 
@@ -150,8 +152,8 @@ def _run(settings: Settings) -> dict[str, Any]:
         say(f"note: {note}")
     follow_warehouse(settings.home)
     hashes = [f"{file.file} {hash_file(file.path)}" for file in files]
-    met = visit_evidence(settings.home, read_pointers(settings.home), settings.as_of)
-    hashes += [f"visits {row}" for row in met.iter_rows()]
+    returned = returned_evidence(settings.home, read_pointers(settings.home), settings.as_of)
+    hashes += [f"{file} {row}" for file, frame in returned.items() for row in frame.iter_rows()]
     versions = find_versions(combine(hashes))
     run = Run(settings, versions.run_id(settings))
     require_open(settings.home, settings.batch_id, run.run_id)
@@ -164,7 +166,8 @@ def _run(settings: Settings) -> dict[str, Any]:
     if not settings.resume:
         shutil.rmtree(run.folder, ignore_errors=True)
     run.work.mkdir(parents=True, exist_ok=True)
-    met.write_parquet(run.work / VISITS_FILE)
+    for file, frame in returned.items():
+        frame.write_parquet(run.work / file)
     summary = _make(run, files, versions)
     write_json(run.folder / SUMMARY, summary)
     return summary

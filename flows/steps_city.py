@@ -14,7 +14,7 @@ import polars as pl
 
 from flows.place_store import write_index
 from flows.settings import Settings
-from flows.steps_feedback import VISITS_FILE
+from flows.steps_feedback import LOANS_FILE, VISITS_FILE
 from flows.steps_ingest import Body, scan_source
 from flows.steps_place import place_city
 from reference.classes import load_classes
@@ -22,8 +22,10 @@ from reference.link import load_conflict_order
 from reference.rules import RuleSet, load_rules
 from reference.tables import load_tables
 from transforms.classify import CLASS_COLUMNS, classify_subjects
+from transforms.dated_lists import DATED_SOURCES
 from transforms.gather import gather_evidence, registered_parents
 from transforms.link_conflicts import link_conflicts
+from transforms.loan_evidence import LOANS
 from transforms.screen import screen_subjects
 from transforms.screen_facts import screening_facts
 from transforms.target import decide, visit_targets
@@ -57,13 +59,18 @@ def find_parents(work: Path, rules: RuleSet, as_of: date) -> pl.LazyFrame:
     return registered_parents(subjects, rules, as_of).collect(engine="streaming").lazy()
 
 
-def city_frames(work: Path, city: str) -> dict[str, pl.LazyFrame]:
-    """Return the city's frames by their names in the transforms; an absent source is an empty frame."""
+def city_frames(work: Path, city: str) -> dict[str, Any]:
+    """Return the city's frames by their names in the transforms; an absent source is an empty frame.
+
+    `events` holds those of the dated lists by source.
+    """
     frames = {name: _scan(work, source, city) for name, source in EVIDENCE.items()}
     return {
         **frames,
         "units": _scan(work, "units", city),
+        "events": {source: _scan(work, source, city) for source in DATED_SOURCES},
         "visits": pl.scan_parquet(work / VISITS_FILE),
+        "loans": _loans(work / LOANS_FILE),
         "subjects": pl.scan_parquet(work / "subjects" / f"{city}.parquet"),
     }
 
@@ -82,7 +89,7 @@ class Evidence:
     parents: pl.LazyFrame
 
 
-def city_facts(evidence: Evidence, city: str, placed: pl.LazyFrame) -> dict[str, pl.LazyFrame]:
+def city_facts(evidence: Evidence, city: str, placed: pl.LazyFrame) -> dict[str, Any]:
     """Return the city's frames, plus placed and facts, each one row per subject."""
     work, rules, as_of = evidence.work, evidence.rules, evidence.as_of
     frames, classes = city_frames(work, city), load_classes()
@@ -151,20 +158,29 @@ def _conflicts(frames: dict[str, pl.LazyFrame], open_units: Path) -> pl.DataFram
 
 
 def _scan(work: Path, source: str, city: str) -> pl.LazyFrame:
-    """One city's rows of a source; where there are none, an empty frame of the same columns."""
+    """One city's rows of a source; where there are none, an empty frame of the same columns.
+
+    What the contract has gained since the evidence was kept is null.
+    """
+    declared = scan_source("census" if source == "units" else source, [])
     path = work / source / f"{city}.parquet"
-    if path.exists():
-        return pl.scan_parquet(path)
     others = sorted((work / source).glob("*.parquet"))
-    if others:
-        return pl.scan_parquet(others[0]).clear()
-    contract = "census" if source == "units" else source
+    if path.exists() or others:
+        found = pl.scan_parquet(path) if path.exists() else pl.scan_parquet(others[0]).clear()
+        known = found.collect_schema().names()
+        schema = declared.collect_schema().items()
+        return found.with_columns(pl.lit(None, kind).alias(c) for c, kind in schema if c not in known)
     extra = [
         "subject_key",
         "register_city_code",
         *(_UNIT_COLUMNS if source == "units" else []),
     ]
-    return scan_source(contract, []).with_columns(pl.lit(None, dtype=pl.String).alias(c) for c in extra)
+    return declared.with_columns(pl.lit(None, dtype=pl.String).alias(c) for c in extra)
+
+
+def _loans(path: Path) -> pl.LazyFrame:
+    """The loans known to the batch; one of an older program kept none."""
+    return pl.scan_parquet(path) if path.exists() else pl.LazyFrame(schema=LOANS)
 
 
 def _enterprises(frames: dict[str, pl.LazyFrame], decided: pl.LazyFrame) -> pl.LazyFrame:

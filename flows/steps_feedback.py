@@ -30,6 +30,7 @@ from transforms.feedback_bank import (
     check_renewals,
 )
 from transforms.feedback_visits import check_visits, proposals, visit_facts
+from transforms.loan_evidence import LOANS, loans
 from transforms.visit_evidence import VISITS, visits
 from warehouse.feedback import FeedbackFiles, find_list_items
 
@@ -38,7 +39,8 @@ FIRMS = "firms.parquet"
 PART_ROWS = 400_000
 """Visits judged at a time: at 1.9 million in one piece the reckoning took 6.5 GB."""
 VISITS_FILE = "visits.parquet"
-"""Of a run's work folder: the newest effective visits of earlier lists."""
+LOANS_FILE = "loans.parquet"
+"""Of a run's work folder: the newest visits of earlier lists, and the loans that came of them."""
 
 
 @dataclass(frozen=True)
@@ -90,13 +92,18 @@ def carried(home: Home, pointers: Sequence[Pointer], as_of: date) -> FeedbackFil
     return reckon(home, sorted(pointers, key=lambda p: p.record.as_of), max(as_of, *last, as_of)).feedback
 
 
-def visit_evidence(home: Home, pointers: Sequence[Pointer], as_of: date) -> pl.DataFrame:
-    """Return VISITS: the newest effective visits of earlier lists known on a date."""
+def returned_evidence(home: Home, pointers: Sequence[Pointer], as_of: date) -> dict[str, pl.DataFrame]:
+    """Return VISITS and LOANS by file name: what came back on earlier lists, as known on a date."""
     earlier = [pointer for pointer in pointers if pointer.record.as_of < as_of]
     if not earlier or not read_entries(home):
-        return pl.DataFrame(schema=VISITS)
-    facts = pl.scan_parquet(reckon(home, earlier, as_of).feedback.files["fact_visit"])
-    return visits(facts, load_criteria(), as_of).collect()
+        return {VISITS_FILE: pl.DataFrame(schema=VISITS), LOANS_FILE: pl.DataFrame(schema=LOANS)}
+    facts = {
+        table: pl.scan_parquet(file) for table, file in reckon(home, earlier, as_of).feedback.files.items()
+    }
+    return {
+        VISITS_FILE: visits(facts["fact_visit"], load_criteria(), as_of).collect(),
+        LOANS_FILE: loans(facts["fact_loan"], facts["fact_renewal"], as_of).collect(),
+    }
 
 
 def _judge(home: Home, pointers: Sequence[Pointer], as_of: date, out: Path) -> None:

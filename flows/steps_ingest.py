@@ -4,6 +4,7 @@ Here: reading and writing the frames that the pure transforms turn into one anot
 Not here: what a subject, a newest row or a link is (transforms/).
 """
 
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,16 @@ EVENT_DATES = {
     "serious_violations": "in_date",
     "judgment_defaulters": "publish_date",
     "annual_reports": "submit_date",
+    "liquidations": "accept_date",
+    "simple_deregistrations": "ann_start",
+    "forced_deregistrations": "ann_start",
+    "suspensions": "from_date",
+    "tax_filings": "filed_on",
+    "tax_abnormal": "in_date",
+    "tax_black": "in_date",
+    "penalties": "decided_on",
+    "onsite_checks": "checked_on",
+    "electricity": "read_on",
 }
 """The date column that says when a row of the source happened, where it has one."""
 
@@ -120,6 +131,9 @@ def route_step(
     source: str, files: Sequence[Path], subjects: Sequence[Path], work: Path, settings: Settings
 ) -> Body:
     """Write one evidence source per register city of its subjects; return counts by outcome."""
+    if not files:
+        shutil.rmtree(work / source, ignore_errors=True)
+        return [], {"outcomes": {}, **({"years": []} if source == "annual_reports" else {})}
     routed = route_evidence(
         scan_source(source, files),
         pl.scan_parquet(list(subjects)),

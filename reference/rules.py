@@ -26,7 +26,7 @@ SEVERITIES = ("exclude", "hold", "flag", "dedupe")
 ENTITY_CLASSES = ("enterprise", "branch", "household", "coop", "other")
 PRIORITY_TAGS = ("is_active_trader", "is_sci_tech", "is_consumption", "is_private_manufacturing")
 
-Parameter = int | date | str | tuple[str, ...]
+Parameter = int | bool | date | str | tuple[str, ...]
 
 _FILE_KEYS = {"version", "common", "scopes", "priority", "rules"}
 _TEXT_KEYS = ("condition_zh", "condition_en", "reason_zh", "reason_en", "basis")
@@ -36,6 +36,7 @@ _KINDS = {
     "day": "a date (YYYY-MM-DD)",
     "code": "a quoted text",
     "codes": "a list of quoted texts",
+    "switch": "true or false",
 }
 
 
@@ -49,6 +50,12 @@ class Parameters:
         """Return a whole-number limit (months, years, counts, ratios)."""
         value = self.values[name]
         assert isinstance(value, int)
+        return value
+
+    def switch(self, name: str) -> bool:
+        """Return whether something is on."""
+        value = self.values[name]
+        assert isinstance(value, bool)
         return value
 
     def day(self, name: str) -> date:
@@ -84,6 +91,11 @@ class Rule:
     reason_zh: str
     reason_en: str
     basis: str
+
+    @property
+    def gives_way_to(self) -> tuple[str, ...]:
+        """Return the rules that say the same and more: where one of them fires, this one is silent."""
+        return self.parameters.codes("gives_way_to") if "gives_way_to" in self.parameters.values else ()
 
     @property
     def params_hash(self) -> str:
@@ -144,6 +156,9 @@ def _rule_set(raw: object, schema: dict[str, Any], where: str, content_sha: str)
         raise InputProblem(f"{where}: rule {doubled[0]} stands twice 规则重复; keep one of them")
     if absent := sorted(set(schema["rules"]) - set(ids)):
         raise InputProblem(f"{where}: rule {absent[0]} is missing 缺少规则; copy it from {RULES_FILE.name}")
+    for rule in rules:
+        for other in rule.gives_way_to:
+            _one_of(other, tuple(ids), f"{where}: rule {rule.id}: gives_way_to")
     return RuleSet(
         rules_version=f"{top['version']}+{content_sha}",
         common=common,
@@ -182,6 +197,8 @@ def _parameters(raw: object, kinds: Mapping[str, str], where: str) -> Parameters
 
 def _parameter(value: object, kind: str, where: str) -> Parameter:
     if kind == "count" and isinstance(value, int) and not isinstance(value, bool) and value >= 1:
+        return value
+    if kind == "switch" and isinstance(value, bool):
         return value
     if kind == "day" and type(value) is date:
         return value

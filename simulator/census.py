@@ -69,6 +69,8 @@ def _columns() -> list[pl.Expr]:
         pl.lit("173").alias("reg_type"),
         pl.lit("3").alias("control"),
         pl.col("op_status"), pl.col("inst_type"), pl.lit("1").alias("unit_type"),
+        pl.when((pl.col("op_status") == "2") & (pl.col("serial") % 3 == 0)).then(pl.lit("5"))
+        .otherwise(pl.lit("1")).alias("check_result"),
         pl.when(pl.col("factor") == 0).then(0).otherwise("staff").alias("emp_end"),
         (pl.col("revenue") * pl.col("factor")).alias("revenue"),
         (pl.col("assets") * 10).alias("assets"),

@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 
 from simulator.faults import with_code_faults, with_first_versions, with_list_cases, with_older_extracts
+from simulator.records import long_abnormal
 
 DAY = pl.Date
 FAULTY_REPORTS, FAULTY_LISTINGS, FAULTY_TAGS = 0.004, 0.12, 0.04
@@ -108,19 +109,19 @@ def _reports_of(
 def abnormal_list(subjects: pl.DataFrame, as_of: date, rng: np.random.Generator) -> pl.DataFrame:
     """One row per listing; R3 both standing and removed, other reasons beside them."""
     shares = {"R1": 0.02, "R2": 0.004, "R3": 0.006, "R4": 0.015}
-    rows = _listed(subjects, sum(shares.values()), as_of, rng)
+    rows = listed(subjects, sum(shares.values()), as_of, rng)
     weights = np.array(list(shares.values()))
     picked = pl.Series(list(shares))[rng.choice(4, size=len(rows), p=weights / weights.sum())]
     listings = rows.select(
         "uscc", event_id="event", reason_code=picked, in_date="start", out_date="end",
         decide_org=pl.col("county") + "市场监督管理局", extract_date="extract_date", case="case",
     )  # fmt: skip
-    return with_older_extracts(listings, as_of, "out_date")
+    return with_older_extracts(pl.concat([listings, long_abnormal(subjects, as_of)]), as_of, "out_date")
 
 
 def serious_violations(subjects: pl.DataFrame, as_of: date, rng: np.random.Generator) -> pl.DataFrame:
     """One row per listing on the serious-violations list, standing or removed."""
-    listings = _listed(subjects, 0.006, as_of, rng).select(
+    listings = listed(subjects, 0.006, as_of, rng).select(
         "uscc", event_id="event", reason_text=pl.lit("虚假宣传情节严重"), in_date="start", out_date="end",
         decide_org=pl.col("county") + "市场监督管理局", extract_date="extract_date", case="case",
     )  # fmt: skip
@@ -129,7 +130,7 @@ def serious_violations(subjects: pl.DataFrame, as_of: date, rng: np.random.Gener
 
 def judgment_defaulters(subjects: pl.DataFrame, as_of: date, rng: np.random.Generator) -> pl.DataFrame:
     """One row per case: standing, removed, older than two years, or against a person."""
-    rows = _listed(subjects, 0.025, as_of, rng)
+    rows = listed(subjects, 0.025, as_of, rng)
     draw = rng.random(len(rows))
     person = pl.Series(draw < 0.2)
     expired = pl.Series((draw >= 0.2) & (draw < 0.3)) & rows["case"].is_null()
@@ -188,7 +189,7 @@ def tech_lists(subjects: pl.DataFrame, as_of: date, rng: np.random.Generator) ->
     )
 
 
-def _listed(subjects: pl.DataFrame, share: float, as_of: date, rng: np.random.Generator) -> pl.DataFrame:
+def listed(subjects: pl.DataFrame, share: float, as_of: date, rng: np.random.Generator) -> pl.DataFrame:
     """A sample of subjects with start, end (null for two in three), event, extract_date and case."""
     n = len(subjects)
     days, gone = rng.integers(40, 650, n), rng.integers(1, 40, n)

@@ -18,6 +18,7 @@ SPELLINGS = {
     "M": ("迁出",),
     "L": ("清算",),
     "V": ("吊销，未注销", "吊销"),
+    "9": ("其他",),
 }
 TYPES = {"enterprise": "1130", "branch": "2130", "coop": "9100", "household": "9500", "other": None}
 OFFICE_TYPE, OFFICE_TYPE_TEXT = "7200", "外国（地区）企业常驻代表机构"
@@ -44,6 +45,7 @@ EXTRA_ROWS = {
     "later_extract": (0.004, "out_of_scope"),
     "bad_date": (0.001, "quarantined"),
     "broken_line": (0.0006, "quarantined"),
+    "moved_here_since": (0.002, "superseded"),
 }
 
 
@@ -66,8 +68,11 @@ def draw_damage(subjects: pl.DataFrame, rng: np.random.Generator) -> pl.DataFram
         code_once.alias("o_for_zero"),
         (pl.col("scientific_reg_no") & (pl.col("serial") % 2 == 1)).alias("scientific_reg_no"),
         (pl.col("moved_out_elsewhere") & active).alias("moved_out_elsewhere"),
+        (pl.col("moved_here_since") & active).alias("moved_here_since"),
     ).with_columns(
-        has_other_rows=pl.any_horizontal("duplicate", "older_extract", "moved_out_elsewhere"),
+        has_other_rows=pl.any_horizontal(
+            "duplicate", "older_extract", "moved_out_elsewhere", "moved_here_since"
+        ),
     )
 
 
@@ -78,11 +83,21 @@ def register_rows(
     own = _cells(subjects, as_of, style)
     older = pl.lit(as_of - timedelta(days=181)).dt.strftime(DATE_STYLES[style])
     later = pl.lit(as_of + timedelta(days=30)).dt.strftime(DATE_STYLES[style])
+    today, long_ago = (
+        pl.lit(as_of - timedelta(days=back)).dt.strftime(DATE_STYLES[style]) for back in (0, 90)
+    )
     changes: dict[str, list[pl.Expr]] = {
         "duplicate": [],
         "older_extract": [older.alias("extract_date"), pl.lit("存续").alias("reg_status")],
         "moved_out_elsewhere": [pl.lit("迁出").alias("reg_status")],
         "later_extract": [later.alias("extract_date"), pl.lit("注销").alias("reg_status")],
+        # The office it left wrote its row last, after the county it came to had written its own.
+        "moved_here_since": [
+            pl.lit("迁出").alias("reg_status"),
+            today.alias("extract_date"),
+            long_ago.alias("approve_date"),
+            (pl.col("reg_org_code").str.slice(0, 4) + "00").alias("reg_org_code"),
+        ],
         "bad_date": [pl.lit("2020-13-45").alias("est_date")],
         "broken_line": [],
     }
@@ -144,7 +159,7 @@ def _cells(subjects: pl.DataFrame, as_of: date, style: int) -> pl.DataFrame:
         reg_status=_status(), legal_rep=_person(),
         reg_capital=pl.concat_str((pl.col("serial") % 97 + 1) * 10, unit),
         est_date=pl.col("est_date").dt.strftime(form), approve_date=pl.col("event_date").dt.strftime(form),
-        op_to=pl.when(pick == 0).then(pl.lit("长期")),
+        op_to=pl.coalesce(pl.col("term_to").dt.strftime(form), pl.when(pick == 0).then(pl.lit("长期"))),
         cancel_date=pl.col("cancel_date").dt.strftime(form),
         revoke_date=pl.col("revoke_date").dt.strftime(form),
         reg_org=pl.col("county") + "市场监督管理局", reg_org_code="county_code", industry_code="industry",
@@ -178,7 +193,11 @@ def _o_for_zero(column: str) -> pl.Expr:
 def _extract_date(as_of: date) -> pl.Expr:
     """The date, but three in four subjects established later stand in a later extract, as they should."""
     honest = pl.col("is_later") & (pl.col("serial") % 4 != 0)
-    return pl.when(honest).then(pl.lit(as_of + timedelta(days=90))).otherwise(pl.lit(as_of))
+    return (
+        pl.when(honest).then(pl.lit(as_of + timedelta(days=90)))
+        .when("moved_here_since").then(pl.lit(as_of - timedelta(days=20)))
+        .otherwise(pl.lit(as_of))
+    )  # fmt: skip
 
 
 def _status() -> pl.Expr:

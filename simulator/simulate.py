@@ -15,7 +15,7 @@ import numpy as np
 import polars as pl
 
 from reference.contracts import Contract, load_contracts
-from simulator import evidence
+from simulator import evidence, records
 from simulator.census import census_units, extra_units
 from simulator.faults import fault_rows, known_rows, with_unit_faults
 from simulator.files import FORMATS, XLSX_ROWS, as_text_cells, dated, headers, write_rows
@@ -112,7 +112,13 @@ def _write_chunk(
     drawn = draw_subjects(chunk.city, chunk.classes, chunk.first_serial, as_of, rng)
     subjects = draw_damage(evidence.with_figures(drawn, rng), rng)
     units = census_units(subjects, rng)
-    sources = evidence.all_evidence(subjects.filter(~pl.col("is_later")), as_of, rng)
+    known = subjects.filter(~pl.col("is_later"))
+    # A stream of its own: feeds can be added without another province coming of the same seed.
+    stream = np.random.default_rng([seed, chunk.turn, chunk.part, 1])
+    sources = {
+        **evidence.all_evidence(known, as_of, rng),
+        **records.all_dated(known, chunk.turn, as_of, stream),
+    }
     all_units = with_unit_faults(pl.concat([units, extra_units(units, subjects, rng)]), rng)
     census = all_units[rng.permutation(len(all_units))]
     defects, files = [], []

@@ -10,22 +10,17 @@ import polars as pl
 
 from simulator.census import CENSUS_DAY
 from simulator.evidence import last_due_year
+from simulator.truth_records import delivered, months_back, record_facts, record_rules, silent
 
-ORDER = ("C01", "C02", "C03", "D01", "D02", "D04", "Z01", "Z02", "Z05", "P01", "P02", "P03")
-FLAGS = ("F01", "F03", "F04")
-PUBLIC_TYPES = ["20", "30", "40", "52", "53", "54"]
-CLOSED_AND_DISHONEST = ("C01", "C02", "C03", "D01", "D02", "D04", "Z01")
-
-
-def months_back(day: date, months: int) -> date:
-    """Return the same day so many months earlier, or the last day of a shorter month."""
-    index = day.year * 12 + day.month - 1 - months
-    for last in (day.day, 30, 29, 28):
-        try:
-            return date(index // 12, index % 12 + 1, min(day.day, last))
-        except ValueError:
-            continue
-    raise AssertionError(day)
+ORDER = (
+    "C01", "C02", "C03", "C04", "C05", "C06", "D01", "D02", "D04", "D05", "D07",
+    "Z01", "Z02", "Z02hx", "Z03", "Z05", "Z07", "P01", "P02", "P03",
+)  # fmt: skip
+FOR_HOUSEHOLDS = (
+    "C01", "C02", "C04", "C06", "C07", "D01", "D02", "D04", "D05", "D06", "D07", "D07f", "D08",
+    "Z01", "Z02h", "Z02hx", "Z03", "Z07",
+)  # fmt: skip
+"""Rules that look at households (个体工商户) too."""
 
 
 def gather_facts(
@@ -37,6 +32,7 @@ def gather_facts(
         _report_facts(sources["annual_reports"], as_of),
         _event_facts(sources, as_of),
         _trade_facts(sources["customs"], as_of),
+        *record_facts(sources, as_of),
         units.select(
             pl.col("true_uscc").alias("uscc"),
             "op_status",
@@ -47,14 +43,19 @@ def gather_facts(
         ),
     ):
         facts = facts.join(part, on="uscc", how="left", maintain_order="left")
-    since = months_back(as_of, 24)
-    by_census = (pl.col("op_status") == "1") & (since <= CENSUS_DAY <= as_of)
+    in_census = pl.when((pl.col("op_status") == "1") & (as_of >= CENSUS_DAY)).then(CENSUS_DAY)
     age = months_passed(pl.col("est_date"), as_of)
-    return facts.with_columns(
-        is_alive=_true("alive_report") | _true("alive_trade") | by_census.fill_null(False),
+    told = facts.with_columns(
+        live_on=pl.max_horizontal("live_report", "live_trade", "live_tax", "live_power", in_census),
         age_m=age,
         missed=_missed(as_of),
         trades=_true("customs_open") | _true("alive_trade"),
+    )
+    return told.with_columns(
+        is_alive=(pl.col("live_on") >= months_back(as_of, 24)).fill_null(False),
+        files_tax=(pl.col("filed_on") >= months_back(as_of, 24)).fill_null(False),
+        has_tax_data=delivered(pl.col("filed_on") >= months_back(as_of, 24)),
+        has_census_data=delivered(pl.col("round").is_not_null()),
     )
 
 
@@ -75,22 +76,25 @@ def fired_rules(facts: pl.DataFrame, as_of: date) -> pl.DataFrame:
     rules = {
         "C01": status.is_in(["D", "X"]) | gone,
         "C02": status == "M",
-        "C03": status == "L",
+        "C03": (status == "L") | (_true("in_liquidation") & scoped),
         "D01": _true("serious"),
         "D02": _true("defaulter"),
         "D04": _true("false_report"),
         "Z01": (status == "V") | revoked,
-        "Z02": of.is_in(["enterprise", "coop"]) & (pl.col("missed") >= 2) & ~pl.col("is_alive") & mature,
+        "Z02": of.is_in(["enterprise", "coop"]) & (pl.col("missed") >= 2) & silent() & mature,
         "Z05": (of == "enterprise") & (pl.col("age_m") >= 24) & _true("two_zeros") & ~pl.col("is_alive"),
         "P01": scoped & pl.col("is_big") & ~pl.col("trades"),
-        "P02": scoped & (pl.col("is_public") | pl.col("inst_type").is_in(PUBLIC_TYPES).fill_null(False)),
+        "P02": scoped & pl.col("is_public") & ~pl.col("uscc").str.starts_with("52"),
+        "P02f": scoped & pl.col("is_public") & pl.col("uscc").str.starts_with("52"),
         "P03": scoped & (pl.col("is_finance") | pl.col("is_office")),
         "P04": (of == "branch") & pl.col("parent_registered"),
         "P05": scoped & pl.col("has_other_rows"),
         "F01": scoped & (pl.col("wrong_check") | pl.col("o_for_zero")),
         "F03": scoped & ~mature,
         "F04": scoped & (_true("is_other_industry") | _revenues_differ()),
+        "F09": scoped & (status == "9"),
     }
+    rules |= record_rules(rules["Z02"], as_of)
     on_register = ~pl.col("is_later")
     return facts.select((rule & on_register).alias(name) for name, rule in rules.items())
 
@@ -133,7 +137,8 @@ def _report_facts(reports: pl.DataFrame, as_of: date) -> pl.DataFrame:
     return newest.group_by("uscc").agg(
         *[(year == due - back).any().alias(f"filed_{back}") for back in range(3)],
         ((pl.col("place") <= 2) & pl.col("zero")).sum().eq(2).alias("two_zeros"),
-        ((pl.col("submit_date") >= months_back(as_of, 24)) & pl.col("active")).any().alias("alive_report"),
+        pl.col("submit_date").filter("active").max().alias("live_report"),
+        pl.col("submit_date").max().alias("last_report"),
         (pl.col("revenue") * 10_000).filter(year == CENSUS_DAY.year).max().alias("reported_revenue"),
     )
 
@@ -183,7 +188,12 @@ def _trade_facts(trade: pl.DataFrame, as_of: date) -> pl.DataFrame:
     year = pl.col("trade_year")
     recent = (pl.date(year, 12, 31) >= since) & (year <= as_of.year) & (pl.col("export_usd") > 0)
     is_open = pl.col("cancel_date").is_null() | (pl.col("cancel_date") > as_of)
-    return trade.group_by("uscc").agg(recent.any().alias("alive_trade"), is_open.any().alias("customs_open"))
+    until = pl.date(year, 12, 31).clip(None, as_of).filter((year <= as_of.year) & (pl.col("export_usd") > 0))
+    return trade.group_by("uscc").agg(
+        recent.any().alias("alive_trade"),
+        is_open.any().alias("customs_open"),
+        until.max().alias("live_trade"),
+    )
 
 
 def _true(column: str) -> pl.Expr:

@@ -29,7 +29,8 @@ def classify_subjects(
     """One row per subject, the gathered columns plus `CLASS_COLUMNS`; working columns stay beside them.
 
     size_confidence: full | partial (an indicator is missing) | proxy (the standard leaves the industry out)
-    | assumed (no indicator known).
+    | assumed (no indicator known). size_by_reports: the class that annual reports alone give, without any
+    census figure; null if they state none.
     """
     census_on = rules.common.day("census_on")
     return (
@@ -38,7 +39,12 @@ def classify_subjects(
         )
         .join(classes.industries.lazy(), on="industry_as_written", how="left", validate="m:1")
         .with_columns(*_size_classes(), is_private=_is_private(classes))
-        .with_columns(*_tags(), size_class=_size(classes), size_confidence=_confidence())
+        .with_columns(
+            *_tags(),
+            size_class=_size(classes),
+            size_confidence=_confidence(),
+            size_by_reports=_size_by_reports(as_of, classes),
+        )
         .with_columns(priority=_priority(rules.priority))
     )
 
@@ -71,13 +77,22 @@ def _newest_figures(as_of: date, years: int, census_on: date) -> list[pl.Expr]:
 
 
 def _size_classes() -> list[pl.Expr]:
-    """Per indicator the class its value reaches (3 large … 0 micro); null if unlisted or unknown."""
-    return [
-        pl.when(pl.col(name).is_not_null() & pl.col(f"{name}_small_from").is_not_null())
-        .then(sum((pl.col(name) >= pl.col(f"{name}_{bound}")).cast(pl.Int8) for bound in BOUNDS))
-        .alias(f"{name}_class")
-        for name in INDICATORS
-    ]
+    return [_reached(name, pl.col(name)).alias(f"{name}_class") for name in INDICATORS]
+
+
+def _reached(name: str, figure: pl.Expr) -> pl.Expr:
+    """The class a figure of an indicator reaches (3 large … 0 micro); null if unlisted or unknown."""
+    return pl.when(figure.is_not_null() & pl.col(f"{name}_small_from").is_not_null()).then(
+        sum((figure >= pl.col(f"{name}_{bound}")).cast(pl.Int8) for bound in BOUNDS)
+    )
+
+
+def _size_by_reports(as_of: date, classes: ClassTables) -> pl.Expr:
+    years = newest_years(as_of, classes.value_years)
+    least = pl.min_horizontal(
+        _reached(name, pl.coalesce(f"{name}_{year}" for year in years)) for name in INDICATORS
+    )
+    return least.replace_strict(dict(enumerate(SIZES)), return_dtype=pl.String)
 
 
 def _size(classes: ClassTables) -> pl.Expr:

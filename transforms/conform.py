@@ -33,7 +33,8 @@ def conform_registry(staged: pl.LazyFrame, codes: RegisterCodes, as_of: date) ->
     """Split the staged register into subjects as of the batch date, superseded rows and later rows.
 
     Of several rows of one subject the newest extract wins, then the better status (A first), then the
-    later approval, then file and row number, so that the order of rows never decides. No order is kept.
+    later approval, then file and row number, so that the order of rows never decides. A row that says the
+    subject moved out (M) gives way to an active one of another county, however new. No order is kept.
     """
     keyed = _with_keys(staged, codes)
     is_later = (pl.col("extract_date") > as_of).fill_null(False) | (pl.col("est_date") > as_of).fill_null(
@@ -77,17 +78,41 @@ def _losers(current: pl.LazyFrame, codes: RegisterCodes) -> pl.LazyFrame:
     digest = pl.col("subject_key").hash()
     repeated = current.select(digest.alias("_hash")).group_by("_hash").len().filter(pl.col("len") > 1)
     columns = ["source_file", "row_no", "subject_key", "extract_date", "approve_date"]
-    rivals = current.select(*columns, "reg_status", digest.alias("_hash")).join(
+    rivals = current.select(*columns, *_SEATS, "reg_status", digest.alias("_hash")).join(
         repeated, on="_hash", how="semi", build_side="force_right"
     )
-    best_first = with_status(rivals, codes).sort(
-        "subject_key", "extract_date", "rank", "approve_date", "source_file", "row_no",
-        descending=[False, True, False, True, True, True],
-        nulls_last=True,
+    # Read three times: the plan before it would run for each.
+    told = with_status(rivals, codes).cache()
+    best_first = told.join(_left_behind(told), on=["source_file", "row_no"], how="left").sort(
+        "subject_key", "_left", "extract_date", "rank", "approve_date", "source_file", "row_no",
+        descending=[False, False, True, False, True, True, True],
+        nulls_last=[True, False, True, True, True, True, True],
     )  # fmt: skip
     return best_first.filter(~pl.col("subject_key").is_first_distinct()).select(
         "source_file", "row_no", "subject_key"
     )
+
+
+_SEATS = {"reg_org_code": 6, "dom_div_code": 6, "reg_org": None, "county_name": None}
+"""Where a register row was kept, surest column first, and how many characters name the county."""
+
+
+def _left_behind(rivals: pl.LazyFrame) -> pl.LazyFrame:
+    """One row per row that says moved out while another county has the subject active: its place, _left.
+
+    The other county must have written its row after the move was approved, else that row is the older past.
+    """
+    moved = rivals.filter(pl.col("status") == "M").select(
+        "subject_key", "source_file", "row_no", "approve_date", *_SEATS
+    )
+    active = rivals.filter(pl.col("status") == "A").select("subject_key", "extract_date", *_SEATS)
+    pairs = moved.join(active, on="subject_key", suffix="_there")
+    elsewhere = pl.coalesce(
+        pl.col(seat).str.slice(0, length) != pl.col(f"{seat}_there").str.slice(0, length)
+        for seat, length in _SEATS.items()
+    )
+    since = (pl.col("extract_date") >= pl.col("approve_date")).fill_null(True)
+    return pairs.filter(elsewhere & since).select("source_file", "row_no", _left=True).unique()
 
 
 def with_status(frame: pl.LazyFrame, codes: RegisterCodes) -> pl.LazyFrame:

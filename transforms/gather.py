@@ -4,6 +4,7 @@ Here: one row per subject from register, reports, lists, census, customs and cer
 Not here: which figure wins (classify.py), what the rules derive (screen_facts.py), matching (evidence.py).
 """
 
+from collections.abc import Mapping
 from datetime import date
 from functools import reduce
 
@@ -11,8 +12,10 @@ import polars as pl
 
 from reference.classes import ClassTables
 from reference.rules import RuleSet
+from transforms.dated_lists import activity_facts, dated_facts
 from transforms.evidence import is_open_on, known_on, months_before
-from transforms.report_history import report_history
+from transforms.loan_evidence import loan_facts
+from transforms.report_history import idle_coops, report_history
 
 
 def gather_evidence(
@@ -26,6 +29,8 @@ def gather_evidence(
     trade: pl.LazyFrame,
     tech: pl.LazyFrame,
     visits: pl.LazyFrame,
+    loans: pl.LazyFrame,
+    events: Mapping[str, pl.LazyFrame],
     superseded: pl.LazyFrame,
     parents: pl.LazyFrame,
     classes: ClassTables,
@@ -36,8 +41,8 @@ def gather_evidence(
 
     `units`: linked census units, at most one a subject. `superseded`: register rows given up for a newer
     one (subject_key). `parents`: `registered_parents`. `visits`: visit_evidence.VISITS.
-    Money is in 元. Columns census_… and live_census_on are stat_restricted: no reason, export or mart may
-    state them.
+    `loans`: loan_evidence.LOANS. `events`: the rows of each of DATED_SOURCES. Money is in 元.
+    Columns census_… and live_census_on are stat_restricted: no reason, export or mart may state them.
     """
     census_on = rules.common.day("census_on")
     sparse = [
@@ -46,15 +51,21 @@ def gather_evidence(
         _sci_tech(tech, classes, as_of),
         superseded.group_by("subject_key").agg(superseded_rows=pl.len().cast(pl.Int64)),
         _branches(subjects, parents),
+        *dated_facts(events, abnormal, rules, as_of),
+        loan_facts(loans, reports, subjects, rules["Z08"].parameters.number("reports"), as_of),
+        idle_coops(reports, subjects, rules["Z05c"].parameters.number("reports"), as_of),
     ]
     rare = reduce(lambda one, other: one.join(other, on="subject_key", how="full", coalesce=True), sparse)
     reported = report_history(reports, as_of, census_on.year, classes.value_years)
-    met = visits.filter("is_alive").select("uscc", live_visit_on="visited_on")
+    met = visits.select("uscc", visit_outcome="outcome", live_visit_on=pl.when("is_alive").then("visited_on"))
+    taxed, metered = activity_facts(events, as_of)
     return (
         subjects.select(*_REGISTER, registry_industry="industry_code")
         .join(rare, on="subject_key", how="left", validate="m:1")
         .join(_census(units, as_of, census_on), on="subject_key", how="left", validate="m:1")
         .join(reported, on="subject_key", how="left", validate="m:1")
+        .join(taxed, on="subject_key", how="left", validate="m:1")
+        .join(metered, on="subject_key", how="left", validate="m:1")
         .join(met, on="uscc", how="left", validate="m:1")
     )
 
@@ -74,7 +85,8 @@ def registered_parents(subjects: pl.LazyFrame, rules: RuleSet, as_of: date) -> p
 
 _REGISTER = (
     "subject_key", "entity_class", "uscc", "uscc_check", "subject_type_code", "status", "status_text",
-    "established_on", "cancelled_on", "revoked_on", "parent_uscc", "registered_capital", "capital_currency",
+    "established_on", "cancelled_on", "revoked_on", "term_to", "parent_uscc", "registered_capital",
+    "capital_currency", "register_county_code",
 )  # fmt: skip
 
 
@@ -122,21 +134,28 @@ def _earliest(rows: pl.LazyFrame, rule_id: str, columns: dict[str, str]) -> pl.L
         .sort("subject_key", *columns, nulls_last=True)
         .unique("subject_key", keep="first")
         .rename({column: f"{rule_id}_{name}" for column, name in columns.items()})
+        .with_columns(pl.col(pl.String).exclude("subject_key").cast(pl.Categorical))
     )
 
 
 def _census(units: pl.LazyFrame, as_of: date, census_on: date) -> pl.LazyFrame:
     """One row per subject with a census unit known on the date and surely its own (link exact or strong)."""
     sure = pl.col("link_strength").is_in(["exact", "strong"])
+    told = {
+        "census_inst_type": "inst_type",
+        "census_control": "control",
+        "census_industry": "ind_code",
+        "census_employees": "emp_end",
+        "census_revenue_yuan": "revenue",
+        "census_assets_yuan": "assets",
+        "census_op_status": "op_status",
+        "census_check_result": "check_result",
+    }
     return units.filter(sure & known_on(as_of) & (census_on <= as_of)).select(
         "subject_key",
-        census_inst_type="inst_type",
-        census_control="control",
-        census_industry="ind_code",
-        census_employees="emp_end",
-        census_revenue_yuan="revenue",
-        census_assets_yuan="assets",
+        has_unit=True,
         live_census_on=pl.when(pl.col("op_status") == "1").then(census_on),
+        **told,
     )
 
 

@@ -27,14 +27,15 @@ def reported_years(reports: pl.LazyFrame, as_of: date) -> pl.LazyFrame:
 
     Taken over the whole province: a year without any report is unknown, not missing, for everybody.
     """
-    return _filed(reports, as_of).select(pl.col("report_year").unique().sort())
+    return filed_reports(reports, as_of).select(pl.col("report_year").unique().sort())
 
 
 def report_history(reports: pl.LazyFrame, as_of: date, census_year: int, figure_years: int) -> pl.LazyFrame:
     """One row per subject with a report known on the date.
 
     filed_mask, zero_mask (社保, 营收, 纳税 all stated zero), active_mask (one of them stated otherwise):
-    bit k = report year `newest_year(as_of) - k`. live_report_on: newest submission with 社保 or 纳税 above 0.
+    bit k = report year `newest_year(as_of) - k`. last_report_on: newest submission; live_report_on: newest
+    with 社保 or 纳税 above 0.
     census_year_revenue: revenue (元) of that report year. For each of the last `figure_years` years Y:
     employees_Y (从业人数), revenue_yuan_Y (营业总收入, else 主营业务收入), assets_yuan_Y (元).
     """
@@ -42,6 +43,7 @@ def report_history(reports: pl.LazyFrame, as_of: date, census_year: int, figure_
     active = pl.any_horizontal(pl.col(c) != 0 for c in _ACTIVITY)
     live = (pl.col("tax") > 0) | (pl.col("si_pension") > 0)
     columns = {
+        "last_report_on": pl.col("submit_date"),
         "live_report_on": pl.when(live).then("submit_date"),
         "census_year_revenue": pl.when(pl.col("report_year") == census_year).then("revenue"),
     }
@@ -54,10 +56,32 @@ def report_history(reports: pl.LazyFrame, as_of: date, census_year: int, figure_
         "active_mask": pl.when(active).then("bit").otherwise(0),
     }
     return (
-        _filed(reports, as_of)
+        filed_reports(reports, as_of)
         .select("subject_key", **masks, **columns)
         .group_by("subject_key")
         .agg(pl.col(*masks).bitwise_or(), pl.col(*columns).max())
+    )
+
+
+def idle_coops(reports: pl.LazyFrame, subjects: pl.LazyFrame, count: int, as_of: date) -> pl.LazyFrame:
+    """One row per co-operative with that many reports: Z05c_is_idle, Z05c_filed_on.
+
+    Z05c_is_idle: its last `count` reports each state no revenue and no trade with members (成员交易额);
+    null where one of the figures is blank and no other speaks against it.
+    """
+    coops = subjects.filter(pl.col("entity_class") == "coop").select("subject_key")
+    idle = (pl.col("revenue") == 0) & (pl.col("member_trade") == 0)
+    return (
+        filed_reports(reports, as_of)
+        .join(coops, on="subject_key", how="semi")
+        .group_by("subject_key")
+        .agg(
+            _reports=pl.len(),
+            Z05c_is_idle=idle.sort_by("report_year").tail(count).all(ignore_nulls=False),
+            Z05c_filed_on=pl.col("submit_date").max(),
+        )
+        .filter(pl.col("_reports") >= count)
+        .drop("_reports")
     )
 
 
@@ -100,7 +124,7 @@ def last_reports(mask: pl.Expr, count: int) -> pl.Expr:
     return taken
 
 
-def _filed(reports: pl.LazyFrame, as_of: date) -> pl.LazyFrame:
+def filed_reports(reports: pl.LazyFrame, as_of: date) -> pl.LazyFrame:
     """One row per report filed and known by the date, with its `bit` (Int64)."""
     back = newest_year(as_of) - pl.col("report_year")
     return reports.filter(

@@ -6,26 +6,54 @@ Not here: the rules (screen_*.py), their inputs (screen_facts.py), what follows 
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 
 import polars as pl
 
 from reference.rules import Rule, RuleSet
-from transforms import screen_closed, screen_dishonest, screen_revisit, screen_scope, screen_zombie
+from transforms import (
+    screen_census,
+    screen_closed,
+    screen_dishonest,
+    screen_lists,
+    screen_notices,
+    screen_revisit,
+    screen_scope,
+    screen_zombie,
+)
 from transforms.screen_finding import Finding, Predicate
 
 PREDICATES: Mapping[str, Predicate] = {
     "C01": screen_closed.deregistered,
     "C02": screen_closed.moved_out,
-    "C03": screen_closed.in_liquidation,
+    "C03": screen_notices.in_liquidation,
+    "C04": screen_notices.simply_deregistering,
+    "C05": screen_notices.forcibly_deregistering,
+    "C06": screen_notices.suspended,
+    "C07": screen_notices.term_expired,
     "D01": screen_dishonest.seriously_listed,
     "D02": screen_dishonest.judgment_defaulter,
     "D04": screen_dishonest.false_disclosure,
+    "D05": screen_lists.major_tax_offence,
+    "D06": screen_lists.abnormal,
+    "D07": screen_lists.tax_abnormal_long,
+    "D07f": screen_lists.tax_abnormal,
+    "D08": screen_lists.heavily_punished,
     "Z01": screen_closed.licence_revoked,
     "Z02": screen_zombie.unreported,
+    "Z02h": screen_zombie.marked_household,
+    "Z02hx": screen_zombie.gone_household,
+    "Z03": screen_zombie.unreachable,
+    "Z04": screen_census.closed_in_census,
     "Z05": screen_zombie.all_zero,
+    "Z05c": screen_zombie.idle_coop,
+    "Z06": screen_census.not_found_in_census,
+    "Z07": screen_notices.idle_on_site,
+    "Z08": screen_zombie.over_indebted,
     "P01": screen_scope.not_small,
     "P02": screen_scope.not_a_business,
+    "P02f": screen_scope.civil_body,
     "P03": screen_scope.financial,
     "P04": screen_scope.merged_branch,
     "P05": screen_scope.duplicated,
@@ -34,6 +62,8 @@ PREDICATES: Mapping[str, Predicate] = {
     "F02": screen_scope.unplaced,
     "F03": screen_scope.in_grace,
     "F04": screen_scope.contradicted,
+    "F09": screen_scope.unknown_status,
+    "K8": screen_census.outside_census,
 }
 
 
@@ -43,7 +73,7 @@ def screen_subjects(facts: pl.LazyFrame, rules: RuleSet, as_of: date) -> pl.Lazy
     Reasons are sentences in zh and en; `evidence` is JSON text with source, date and values. Neither
     states a census figure.
     """
-    return pl.concat(_hits(facts, rules[rule_id], as_of) for rule_id in PREDICATES)
+    return pl.concat(_hits(facts, rules, rule_id, as_of) for rule_id in PREDICATES)
 
 
 def explain_subject(facts: pl.LazyFrame, rules: RuleSet, as_of: date) -> pl.LazyFrame:
@@ -52,11 +82,12 @@ def explain_subject(facts: pl.LazyFrame, rules: RuleSet, as_of: date) -> pl.Lazy
     outcome: fired | not_fired | unknown (an input is missing) | not_applicable (entity class). Meant for
     a frame of few subjects.
     """
-    return pl.concat(_explanations(facts, rules[rule_id], as_of) for rule_id in PREDICATES)
+    return pl.concat(_explanations(facts, rules, rule_id, as_of) for rule_id in PREDICATES)
 
 
-def _hits(facts: pl.LazyFrame, rule: Rule, as_of: date) -> pl.LazyFrame:
-    finding = PREDICATES[rule.id](rule, as_of)
+def _hits(facts: pl.LazyFrame, rules: RuleSet, rule_id: str, as_of: date) -> pl.LazyFrame:
+    rule = rules[rule_id]
+    finding = _found(rules, rule_id, as_of)
     return facts.filter(_applies(rule) & finding.fires).select(
         "subject_key",
         *_labels(rule),
@@ -67,8 +98,20 @@ def _hits(facts: pl.LazyFrame, rule: Rule, as_of: date) -> pl.LazyFrame:
     )
 
 
-def _explanations(facts: pl.LazyFrame, rule: Rule, as_of: date) -> pl.LazyFrame:
-    finding = PREDICATES[rule.id](rule, as_of)
+def _found(rules: RuleSet, rule_id: str, as_of: date) -> Finding:
+    """What the rule says, silent where a rule fires that it gives way to."""
+    rule = rules[rule_id]
+    finding = PREDICATES[rule_id](rule, as_of)
+    fires = finding.fires
+    for other in (rules[name] for name in rule.gives_way_to):
+        said = _applies(other) & PREDICATES[other.id](other, as_of).fires
+        fires = fires & ~said.fill_null(False)
+    return replace(finding, fires=fires)
+
+
+def _explanations(facts: pl.LazyFrame, rules: RuleSet, rule_id: str, as_of: date) -> pl.LazyFrame:
+    rule = rules[rule_id]
+    finding = _found(rules, rule_id, as_of)
     fires = pl.col("_fires")
     outcome = (
         pl.when(~_applies(rule)).then(pl.lit("not_applicable"))

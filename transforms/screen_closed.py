@@ -1,6 +1,7 @@
-"""Closed subjects (注销, 迁出, 清算): C01 to C03, and Z01 (吊销), which reads the same register columns.
+"""Closed subjects (注销, 迁出): C01, C02, and Z01 (吊销), which reads the same register columns.
 
-Here: rules on the registration itself.  Not here: activity (screen_zombie.py).
+Here: rules on the registration itself.
+Not here: notices and records on it (screen_notices.py), activity (screen_zombie.py).
 """
 
 from datetime import date
@@ -18,12 +19,7 @@ def deregistered(rule: Rule, as_of: date) -> Finding:
 
 
 def moved_out(rule: Rule, _as_of: date) -> Finding:
-    """C02: moved out of the province; conforming has preferred an active row if there was one."""
-    return Finding(_status_in(rule), columns("status", "status_text"), "registry")
-
-
-def in_liquidation(rule: Rule, _as_of: date) -> Finding:
-    """C03: in liquidation or bankruptcy."""
+    """C02: moved out; conforming has preferred an active row of another county if there was one."""
     return Finding(_status_in(rule), columns("status", "status_text"), "registry")
 
 

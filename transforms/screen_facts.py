@@ -11,7 +11,8 @@ import polars as pl
 
 from reference.rules import RuleSet
 from transforms.classify import CLASS_COLUMNS
-from transforms.evidence import months_until
+from transforms.dated_lists import DATED_COLUMNS
+from transforms.evidence import months_before, months_until
 from transforms.report_history import last_reports, missed_years
 from transforms.screen_revisit import with_last_visit
 
@@ -34,12 +35,16 @@ def screening_facts(
     levels = placed.select("subject_key", place_level="level")
     facts = classified.join(levels, on="subject_key", how="left", validate="m:1").select(
         *_AS_GATHERED,
+        *DATED_COLUMNS,
         *CLASS_COLUMNS,
+        "size_by_reports",
         pl.col("parent_registered").fill_null(False),
         pl.col("superseded_rows").fill_null(0),
         *_report_facts(rules, feed_years, as_of),
         *_live_evidence(),
         *_conflicts(rules["F04"].parameters.number("max_ratio")),
+        *_coverage(rules, as_of),
+        has_unit=pl.col("has_unit").fill_null(False),
         age_m=months_until(pl.col("established_on"), as_of),
     )
     return with_last_visit(facts, visits, rules["R01"], as_of)
@@ -47,7 +52,10 @@ def screening_facts(
 
 _AS_GATHERED = (
     "subject_key", "entity_class", "uscc", "uscc_check", "subject_type_code", "status", "status_text",
-    "established_on", "cancelled_on", "revoked_on", "parent_uscc", "place_level", "census_inst_type",
+    "established_on", "cancelled_on", "revoked_on", "term_to", "parent_uscc", "place_level",
+    "last_report_on", "tax_filed_on", "live_visit_on", "visit_outcome",
+    "census_inst_type", "census_op_status", "census_check_result",
+    "Z05c_is_idle", "Z05c_filed_on", "Z08_lent_on", "Z08_is_over_indebted", "Z08_has_loss",
     "D01_listed_on", "D01_doc_no", "D01_decide_org", "D01_reason_text", "D02_published_on", "D02_ends_on",
     "D02_case_no", "D02_court", "D04_listed_on", "D04_doc_no", "D04_decide_org",
 )  # fmt: skip
@@ -76,6 +84,9 @@ def _live_evidence() -> list[pl.Expr]:
         "annual_reports": "live_report_on",
         "customs": "live_trade_on",
         "visits": "live_visit_on",
+        "tax_filings": "live_tax_on",
+        "loans": "live_loan_on",
+        "electricity": "live_power_on",
         "census": "live_census_on",
     }
     newest = pl.max_horizontal(by_source.values())
@@ -83,6 +94,28 @@ def _live_evidence() -> list[pl.Expr]:
         pl.when(pl.col(column) == newest).then(pl.lit(name)) for name, column in by_source.items()
     )
     return [newest.alias("live_on"), source.alias("live_source")]
+
+
+def _coverage(rules: RuleSet, as_of: date) -> list[pl.Expr]:
+    """tax_is_covered, census_is_covered: whether that bureau tells of the subject's county at all.
+
+    A county counts as covered once a share of its enterprises has a tax filing of the term, or a census
+    unit: a few strays of a neighbour's feed must not turn everybody else's silence into evidence.
+    """
+    since = months_before(as_of, rules.common.number("evidence_m"))
+    share = rules.common.number("feed_share_pct") / 100
+    is_firm = pl.col("entity_class") == "enterprise"
+    told = {
+        "tax_is_covered": (pl.col("tax_filed_on") >= since).fill_null(False),
+        "census_is_covered": pl.col("has_unit").fill_null(False),
+    }
+    county = pl.col("register_county_code")
+    return [
+        ((seen & is_firm).sum().over(county) >= share * is_firm.sum().over(county))
+        .and_((seen & is_firm).any().over(county) & county.is_not_null())
+        .alias(name)
+        for name, seen in told.items()
+    ]
 
 
 def _conflicts(max_ratio: int) -> list[pl.Expr]:

@@ -33,3 +33,8 @@ Predicate = Callable[[Rule, date], Finding]
 def columns(*names: str) -> dict[str, pl.Expr]:
     """Return facts columns as fields under their own names."""
     return {name: pl.col(name) for name in names}
+
+
+def recorded(rule_id: str, *names: str) -> dict[str, pl.Expr]:
+    """Return what the facts hold of a rule's dated record, `<rule>_<name>`, as fields named without it."""
+    return {name: pl.col(f"{rule_id}_{name}") for name in names}

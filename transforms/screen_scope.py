@@ -1,4 +1,4 @@
-"""Subjects outside the list's purpose, merged rows, notes for the visiting officer: P01-P05, F01-F04.
+"""Subjects outside the list's purpose, merged rows, notes for the visiting officer: P01-P05, F01-F09.
 
 Here: rules on size, kind, duplication and data quality.
 Not here: how size is found (classify.py), how addresses are placed (place.py).
@@ -9,12 +9,19 @@ from datetime import date
 import polars as pl
 
 from reference.rules import Rule
+from transforms.screen_census import may_exclude
 from transforms.screen_finding import Finding, columns
 
 
 def not_small(rule: Rule, _as_of: date) -> Finding:
-    """P01: large or medium (大型, 中型) and no foreign-trade firm; an assumed size does not count."""
-    sized = pl.col("size_class").is_in(rule.parameters.codes("size_classes"))
+    """P01: large or medium (大型, 中型) and no foreign-trade firm; an assumed size does not count.
+
+    A census figure may make a firm smaller; larger only if the rules file lets the census exclude.
+    """
+    classes = rule.parameters.codes("size_classes")
+    sized = pl.col("size_class").is_in(classes)
+    if not may_exclude(rule):
+        sized = sized & pl.col("size_by_reports").is_in(classes).fill_null(False)
     sure = ~pl.col("size_confidence").is_in(rule.parameters.codes("ignored_confidence"))
     fields = columns("size_class", "size_confidence", "is_foreign_trade")
     names = {"large": "大型", "medium": "中型", "small": "小型", "micro": "微型"}
@@ -24,17 +31,33 @@ def not_small(rule: Rule, _as_of: date) -> Finding:
 
 def not_a_business(rule: Rule, _as_of: date) -> Finding:
     """P02: a public body or association (普查机构类型), or a credit code of another authority."""
-    by_census = pl.col("census_inst_type").is_in(rule.parameters.codes("inst_types"))
-    checked = pl.col("uscc_check").is_in(["valid", "repaired"])
-    by_code = checked & ~pl.col("uscc").str.starts_with(rule.parameters.code("business_registrar"))
+    by_census = pl.col("census_inst_type").is_in(rule.parameters.codes("inst_types")) & pl.lit(
+        may_exclude(rule)
+    )
+    business = rule.parameters.code("business_registrar")
+    flagged = pl.col("uscc").str.contains(f"^({'|'.join(rule.parameters.codes('flagged_prefixes'))})")
+    by_code = _code_is_sound() & ~pl.col("uscc").str.starts_with(business) & ~flagged
     ground = pl.when(by_code).then(pl.lit("uscc")).when(by_census).then(pl.lit("census"))
     zh = _named(ground, {"uscc": "统一社会信用代码登记管理部门", "census": "普查"})
     return Finding(by_census | by_code, {"ground": ground, "ground_zh": zh}, "registry, census")
 
 
+def civil_body(rule: Rule, _as_of: date) -> Finding:
+    """P02f: a credit code of a private non-profit unit (民办非企业), which may trade: told, not excluded."""
+    prefixes = "|".join(rule.parameters.codes("prefixes"))
+    fires = _code_is_sound() & pl.col("uscc").str.contains(f"^({prefixes})")
+    return Finding(fires, columns("uscc", "uscc_check"), "registry")
+
+
 def financial(rule: Rule, _as_of: date) -> Finding:
-    """P03: a financial industry (J 66-69) or a foreign firm's representative office (7xxx)."""
-    by_industry = pl.col("industry_code").str.slice(0, 2).is_in(rule.parameters.codes("divisions"))
+    """P03: a financial industry (J 66-69) or a foreign firm's representative office (7xxx).
+
+    The census may move a firm out of the industry; into it only if the rules file lets it exclude.
+    """
+    divisions = rule.parameters.codes("divisions")
+    by_industry = pl.col("industry_code").str.slice(0, 2).is_in(divisions)
+    if not may_exclude(rule):
+        by_industry = by_industry & pl.col("registry_division").is_in(divisions)
     prefixes = "|".join(rule.parameters.codes("subject_type_prefixes"))
     by_type = pl.col("subject_type_code").str.contains(f"^({prefixes})")
     ground = pl.when(by_type).then(pl.lit("subject type")).when(by_industry).then(pl.lit("industry"))
@@ -101,6 +124,19 @@ def contradicted(_rule: Rule, _as_of: date) -> Finding:
     }
     fires = pl.col("industry_conflict") | pl.col("revenue_conflict")
     return Finding(fires, fields, "registry, annual_reports, census")
+
+
+def unknown_status(rule: Rule, _as_of: date) -> Finding:
+    """F09: the register's status is none this version knows; the firm counts as active."""
+    return Finding(
+        pl.col("status").is_in(rule.parameters.codes("statuses")),
+        columns("status", "status_text"),
+        "registry",
+    )
+
+
+def _code_is_sound() -> pl.Expr:
+    return pl.col("uscc_check").is_in(["valid", "repaired"])
 
 
 def _named(code: pl.Expr, names: dict[str, str]) -> pl.Expr:

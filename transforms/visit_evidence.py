@@ -13,14 +13,13 @@ VISITS = pl.Schema({"uscc": pl.String, "visited_on": pl.Date, "outcome": pl.Stri
 
 
 def visits(facts: pl.LazyFrame, criteria: Criteria, as_of: date) -> pl.LazyFrame:
-    """Return uscc, visited_on, outcome, is_alive: per firm its newest visit known on the date, if effective.
+    """Return uscc, visited_on, outcome, is_alive: per firm its newest visit known on the date.
 
     `facts`: fact_visit.  `is_alive`: met at work, outcomes 11-14, which lift the rules on inactivity (domain
-    notes §4.1, live_evidence); 15, a visit refused, is effective only. A later visit with another outcome
+    notes §4.1, live_evidence); 15, a visit refused, is no such sign. A later visit with another outcome
     overrules an earlier one.
     """
     known = facts.filter((pl.col("visited_on") <= as_of) & pl.col("uscc").is_not_null())
     newest = known.sort("visited_on", "event_id").unique("uscc", keep="last", maintain_order=True)
-    effective = newest.filter(pl.col("outcome").is_in(list(criteria.effective_outcomes)))
     is_alive = pl.col("outcome").is_in(list(criteria.alive_outcomes))
-    return effective.with_columns(is_alive=is_alive).select(*VISITS).sort("uscc")
+    return newest.with_columns(is_alive=is_alive).select(*VISITS).sort("uscc")

@@ -168,7 +168,7 @@ def test_the_newest_visit_proposes_exclusion_or_another_town() -> None:
     assert found == [("A", "exclude", None), ("C", "redispatch", "西溪街道1号")]
 
 
-def test_evidence_is_the_newest_visit_known_on_the_date_if_it_met_a_firm_at_work() -> None:
+def test_evidence_is_the_newest_visit_known_on_the_date_alive_if_it_met_a_firm_at_work() -> None:
     later = date(2025, 5, 5)
     told = facts(
         visit("A"), visit("A", later, "33"), visit("B", later, "14"), visit("C", outcome="15")
@@ -176,4 +176,5 @@ def test_evidence_is_the_newest_visit_known_on_the_date_if_it_met_a_firm_at_work
     criteria, first = load_criteria(), date(2025, 4, 10)
     refused = ("C", first, "15", False)
     assert evidence(told, criteria, date(2025, 4, 30)).collect().rows() == [("A", first, "13", True), refused]
-    assert evidence(told, criteria, later).collect().rows() == [("B", later, "14", True), refused]
+    gone, met = ("A", later, "33", False), ("B", later, "14", True)
+    assert evidence(told, criteria, later).collect().rows() == [gone, met, refused]

@@ -1,21 +1,28 @@
 """Small provinces for screening tests: a table of cases, one subject a line, to the frames the steps take.
 
 A report cell reads `2023-05-10 3/120/0.5` = 提交日 社保人数/营业收入(万元)/纳税(万元), `-` for a blank, and
-may go on with `/从业人数/资产(万元)`. Columns a table leaves out have the value of an ordinary live firm.
+may go on with `/从业人数/资产(万元)/负债(万元)/净利润(万元)/成员交易额(万元)`. Columns
+a table leaves out have the value of an ordinary live firm.
 """
 
 import csv
 from collections.abc import Iterable, Mapping
 from datetime import date
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 
 import polars as pl
 
 from reference.classes import load_classes
-from reference.rules import load_rules
+from reference.contracts import load_contracts
+from reference.rules import RULES_FILE, RuleSet, load_rules
 from transforms.classify import classify_subjects
+from transforms.dated_lists import DATED_SOURCES
 from transforms.gather import gather_evidence
+from transforms.ingest import staged_schema
+from transforms.loan_evidence import LOANS
 from transforms.report_history import reported_years
 from transforms.screen_facts import screening_facts
 from transforms.visit_evidence import VISITS
@@ -30,14 +37,14 @@ SCHEMAS: dict[str, dict[str, type[pl.DataType] | pl.DataType]] = {
     "subjects": {
         "subject_key": pl.String, "entity_class": pl.String, "uscc": pl.String, "uscc_check": pl.String,
         "subject_type_code": pl.String, "status": pl.String, "status_text": pl.String,
-        "established_on": pl.Date, "cancelled_on": pl.Date, "revoked_on": pl.Date,
+        "established_on": pl.Date, "cancelled_on": pl.Date, "revoked_on": pl.Date, "term_to": pl.Date,
         "parent_uscc": pl.String, "industry_code": pl.String, "registered_capital": MONEY,
-        "capital_currency": pl.String, "register_city_code": pl.String,
+        "capital_currency": pl.String, "register_city_code": pl.String, "register_county_code": pl.String,
     },
     "reports": {
         "subject_key": pl.String, "report_year": pl.Int64, "submit_date": pl.Date, "emp_count": pl.Int64,
         "si_pension": pl.Int64, "revenue": MONEY, "main_revenue": MONEY, "tax": MONEY, "assets": MONEY,
-        "extract_date": pl.Date,
+        "liabilities": MONEY, "net_profit": MONEY, "member_trade": MONEY, "extract_date": pl.Date,
     },
     "abnormal": {
         "subject_key": pl.String, "reason_code": pl.String, "in_date": pl.Date, "out_date": pl.Date,
@@ -53,8 +60,8 @@ SCHEMAS: dict[str, dict[str, type[pl.DataType] | pl.DataType]] = {
     },
     "units": {
         "subject_key": pl.String, "link_strength": pl.String, "ind_code": pl.String, "control": pl.String,
-        "op_status": pl.String, "inst_type": pl.String, "emp_end": pl.Int64, "revenue": MONEY,
-        "assets": MONEY, "extract_date": pl.Date,
+        "op_status": pl.String, "inst_type": pl.String, "check_result": pl.String,
+        "emp_end": pl.Int64, "revenue": MONEY, "assets": MONEY, "extract_date": pl.Date,
     },
     "trade": {
         "subject_key": pl.String, "customs_code": pl.String, "reg_date": pl.Date, "cancel_date": pl.Date,
@@ -68,9 +75,10 @@ SCHEMAS: dict[str, dict[str, type[pl.DataType] | pl.DataType]] = {
     "parents": {"parent_uscc": pl.String},
     "placed": {"subject_key": pl.String, "level": pl.String},
     "visits": {
-        "uscc": pl.String, "visited_on": pl.Date, "outcome": pl.String, "need_changed": pl.Boolean,
-        "renewal_due": pl.Boolean,
+        "uscc": pl.String, "visited_on": pl.Date, "outcome": pl.String, "is_alive": pl.Boolean,
+        "need_changed": pl.Boolean, "renewal_due": pl.Boolean,
     },
+    "loans": dict(LOANS),
 }  # fmt: skip
 
 
@@ -83,10 +91,26 @@ def read_cases(name: str) -> list[dict[str, str]]:
 def frames(cases: Iterable[Case]) -> dict[str, pl.LazyFrame]:
     """Return every frame of the city step; case i is subject `S000i`."""
     rows: dict[str, list[dict[str, object]]] = {name: [] for name in SCHEMAS}
+    cases = list(cases)
     for index, case in enumerate(cases):
         for name, row in _rows(f"S{index:04d}", case):
             rows[name].append(row)
-    return {name: pl.LazyFrame(found, schema=SCHEMAS[name]) for name, found in rows.items()}
+    for source in DATED_SOURCES:
+        rows[source] = [row for i, case in enumerate(cases) for row in _records(source, f"S{i:04d}", case)]
+    schemas = SCHEMAS | {source: _schema(source) for source in DATED_SOURCES}
+    return {name: pl.LazyFrame(found, schema=schemas[name]) for name, found in rows.items()}
+
+
+@cache
+def rules_if(*, census_excludes: bool) -> RuleSet:
+    """Return the rules as they stand, or with the census allowed to exclude."""
+    if not census_excludes:
+        return load_rules()
+    text = RULES_FILE.read_text(encoding="utf-8")
+    with NamedTemporaryFile("w", suffix=".yml", encoding="utf-8") as edited:
+        edited.write(text.replace("use_census_for_exclusion: false", "use_census_for_exclusion: true"))
+        edited.flush()
+        return load_rules(Path(edited.name))
 
 
 def facts_of(
@@ -94,12 +118,15 @@ def facts_of(
 ) -> pl.LazyFrame:
     """Return the screening facts of a city; without `feed` its reports tell which years are covered."""
     covered = reported_years(city["reports"], as_of).collect()["report_year"].to_list()
-    evidence = {name: frame for name, frame in city.items() if name not in {"subjects", "placed", "visits"}}
+    events = {source: city[source] for source in DATED_SOURCES}
+    others = {"subjects", "placed", "visits", *DATED_SOURCES}
+    evidence = {name: frame for name, frame in city.items() if name not in others}
     classes, rules = load_classes(), load_rules()
     gathered = gather_evidence(
         city["subjects"],
         **evidence,
-        visits=pl.LazyFrame(schema=VISITS),
+        events=events,
+        visits=city["visits"].select(*VISITS).unique("uscc", keep="last", maintain_order=True),
         classes=classes,
         rules=rules,
         as_of=as_of,
@@ -123,6 +150,7 @@ def _rows(key: str, case: Case) -> list[tuple[str, dict[str, object]]]:
         "units": _unit(key, case),
         "trade": _trade(key, case),
         "tech": _tech(key, case),
+        "loans": _loan(key, case),
         "visits": _visits(key, case),
         "superseded": [{"subject_key": key}] * int(case.get("superseded_rows") or 0),
         "parents": [{"parent_uscc": case["parent"]}] if case.get("parent_registered") == "yes" else [],
@@ -142,6 +170,8 @@ def _subject(key: str, case: Case) -> dict[str, object]:
         "established_on": _day(case.get("established", "2010-01-01")),
         "cancelled_on": _day(case.get("cancelled")),
         "revoked_on": _day(case.get("revoked")),
+        "term_to": _day(case.get("term_to")),
+        "register_county_code": case.get("county") or "330106",
         "parent_uscc": case.get("parent") or None,
         "industry_code": case.get("industry", "C1311") or None,
         "registered_capital": _wan(case.get("capital_wan")),
@@ -155,14 +185,54 @@ def _visits(key: str, case: Case) -> list[dict[str, object]]:
     grounds = {name: case.get(name) == "yes" for name in ("need_changed", "renewal_due")}
     told = [visit.split() for visit in (case.get("visits") or "").split(";") if visit]
     return [
-        {"uscc": case.get("uscc") or key, "visited_on": _day(day), "outcome": outcome, **grounds}
+        {
+            "uscc": case.get("uscc") or key,
+            "visited_on": _day(day),
+            "outcome": outcome,
+            "is_alive": outcome in {"11", "12", "13", "14"},
+            **grounds,
+        }
         for day, outcome in told
     ]
 
 
+def _loan(key: str, case: Case) -> list[dict[str, object]]:
+    """A cell such as `2024-05-01 2025-05-01`: seen on, ends on."""
+    seen, *ends = (case.get("loan") or "").split(" ")
+    if not seen:
+        return []
+    return [
+        {"uscc": case.get("uscc") or key, "seen_on": _day(seen), "ends_on": _day(ends[0] if ends else "")}
+    ]
+
+
+def _schema(source: str) -> pl.Schema:
+    declared = staged_schema(load_contracts()[source])
+    return pl.Schema({"subject_key": pl.String(), **declared})
+
+
+def _records(source: str, key: str, case: Case) -> list[dict[str, object]]:
+    """The row of a dated list: columns `<source>.<field>` of the table; none if all are blank."""
+    told = {name.split(".")[1]: cell for name, cell in case.items() if name.startswith(f"{source}.") and cell}
+    if not told:
+        return []
+    kinds = _schema(source)
+    typed = {name: _typed(cell, kinds[name]) for name, cell in told.items()}
+    return [{**dict.fromkeys(kinds), **typed, "subject_key": key}]
+
+
+def _typed(cell: str, kind: pl.DataType) -> object:
+    if kind == pl.Date:
+        return _day(cell)
+    if kind == pl.Int64:
+        return int(cell)
+    return cell if kind == pl.String else Decimal(cell)
+
+
 def _report(key: str, year: str, cell: str, case: Case) -> dict[str, object]:
     submitted, figures = cell.split(" ")
-    insured, revenue, tax, staff, assets = [*figures.split("/"), "-", "-"][:5]
+    told = [*figures.split("/"), *["-"] * 5]
+    insured, revenue, tax, staff, assets, liabilities, profit, members = told[:8]
     return {
         "subject_key": key,
         "report_year": int(year),
@@ -173,6 +243,9 @@ def _report(key: str, year: str, cell: str, case: Case) -> dict[str, object]:
         "tax": _wan(tax),
         "emp_count": _number(staff),
         "assets": _wan(assets),
+        "liabilities": _wan(liabilities),
+        "net_profit": _wan(profit),
+        "member_trade": _wan(members),
         "extract_date": _day(case.get("reports_extracted")),
     }
 
@@ -220,6 +293,7 @@ def _unit(key: str, case: Case) -> list[dict[str, object]]:
             "control": case.get("census_control") or None,
             "op_status": case.get("census_op") or None,
             "inst_type": case.get("census_inst") or None,
+            "check_result": case.get("census_check") or None,
             "emp_end": _number(case.get("census_staff")),
             "revenue": _wan(case.get("census_revenue_wan")),
             "assets": _wan(case.get("census_assets_wan")),

@@ -26,7 +26,7 @@ from transforms.screen import PREDICATES
         ("is_sci_tech: 2", "is_tech: 2", "weights: 'is_tech' is unknown"),
         ("all: [enterprise, branch", "all: [firms, branch", "scopes: all: 'firms' is unknown"),
         ("rules:\n", "rule:\n", "'rule' is unknown"),
-        ('version: "2025.1"', 'version: "2025', "cannot be read"),
+        ('version: "2025.2"', 'version: "2025', "cannot be read"),
     ],
 )
 def test_what_is_wrong_is_named(tmp_path: Path, old: str, new: str, named: str) -> None:
@@ -53,7 +53,7 @@ def test_a_changed_limit_changes_the_version_and_only_its_own_hash(tmp_path: Pat
     text = RULES_FILE.read_text(encoding="utf-8")
     edited.write_text(text.replace("parameters: {years: 2}", "parameters: {years: 3}"), encoding="utf-8")
     ours, theirs = load_rules(), load_rules(edited)
-    assert ours.rules_version.startswith("2025.1+")
+    assert ours.rules_version.startswith("2025.2+")
     assert ours.rules_version != theirs.rules_version
     assert [i for i in ours.rules if ours[i].params_hash != theirs[i].params_hash] == ["Z02"]
 

@@ -6,12 +6,9 @@ from functools import cache
 
 import polars as pl
 import pytest
-from screening_cases import facts_of, frames, read_cases
+from screening_cases import facts_of, frames, read_cases, rules_if
 
-from reference.rules import load_rules
 from transforms.screen import PREDICATES, explain_subject, screen_subjects
-
-RULES = load_rules()
 
 
 @cache
@@ -21,10 +18,14 @@ def _told(rule_id: str) -> list[tuple[dict[str, str], dict[str, str], dict[str, 
 
 
 def _groups(rule_id: str) -> Iterator[list[dict[str, str]]]:
-    """The cases of one table by batch date and covered report years: one city each."""
+    """The cases of one table by batch date, covered report years and rules: one city each."""
     cases = read_cases(rule_id)
-    for key in dict.fromkeys((case["as_of"], case.get("feed")) for case in cases):
-        yield [case for case in cases if (case["as_of"], case.get("feed")) == key]
+    for key in dict.fromkeys(map(_city, cases)):
+        yield [case for case in cases if _city(case) == key]
+
+
+def _city(case: dict[str, str]) -> tuple[str | None, ...]:
+    return tuple(case.get(name) for name in ("as_of", "feed", "census_excludes"))
 
 
 def _told_of_group(
@@ -32,10 +33,11 @@ def _told_of_group(
 ) -> Iterator[tuple[dict[str, str], dict[str, str], dict[str, str] | None]]:
     as_of = date.fromisoformat(cases[0]["as_of"])
     feed = [int(year) for year in cases[0]["feed"].split()] if cases[0].get("feed") else None
+    rules = rules_if(census_excludes=cases[0].get("census_excludes") == "yes")
     facts = facts_of(frames(cases), as_of, feed).collect().lazy()
     is_rule = pl.col("rule_id") == rule_id
-    told = explain_subject(facts, RULES, as_of).filter(is_rule).sort("subject_key").collect()
-    hits = screen_subjects(facts, RULES, as_of).filter(is_rule).collect()
+    told = explain_subject(facts, rules, as_of).filter(is_rule).sort("subject_key").collect()
+    hits = screen_subjects(facts, rules, as_of).filter(is_rule).collect()
     by_subject = {hit["subject_key"]: hit for hit in hits.to_dicts()}
     for case, explained in zip(cases, told.to_dicts(), strict=True):
         yield case, explained, by_subject.get(explained["subject_key"])
