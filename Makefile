@@ -42,6 +42,7 @@ imports: setup
 
 dictionary: setup
 	$(BIN)/python -m warehouse.dictionary
+	$(BIN)/python -m flows.rulebook
 
 lock: setup
 	$(BIN)/uv pip compile pyproject.toml --extra dev --extra bench --generate-hashes --no-header --python-version 3.11 --upgrade -o requirements.lock

@@ -56,7 +56,7 @@ ESTABLISHED_LATER = "out_of_scope"
 def draw_damage(subjects: pl.DataFrame, rng: np.random.Generator) -> pl.DataFrame:
     """The subjects plus one Boolean column per damage and per kind of extra row."""
     n = len(subjects)
-    drawn = {name: share for name, (share, _) in (DAMAGES | EXTRA_ROWS).items()}
+    drawn = {name: share for name, (share, _) in (DAMAGES | EXTRA_ROWS).items() if name != "moved_here_since"}
     here = ~pl.col("is_later")
     damaged = subjects.with_columns(
         (pl.Series(rng.random(n) < share) & here).alias(name) for name, share in drawn.items()
@@ -68,7 +68,7 @@ def draw_damage(subjects: pl.DataFrame, rng: np.random.Generator) -> pl.DataFram
         code_once.alias("o_for_zero"),
         (pl.col("scientific_reg_no") & (pl.col("serial") % 2 == 1)).alias("scientific_reg_no"),
         (pl.col("moved_out_elsewhere") & active).alias("moved_out_elsewhere"),
-        (pl.col("moved_here_since") & active).alias("moved_here_since"),
+        (active & here & (pl.col("serial") % 499 == 7)).alias("moved_here_since"),
     ).with_columns(
         has_other_rows=pl.any_horizontal(
             "duplicate", "older_extract", "moved_out_elsewhere", "moved_here_since"

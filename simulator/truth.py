@@ -76,7 +76,7 @@ def fired_rules(facts: pl.DataFrame, as_of: date) -> pl.DataFrame:
     rules = {
         "C01": status.is_in(["D", "X"]) | gone,
         "C02": status == "M",
-        "C03": (status == "L") | (_true("in_liquidation") & scoped),
+        "C03": scoped & ((status == "L") | _true("in_liquidation")),
         "D01": _true("serious"),
         "D02": _true("defaulter"),
         "D04": _true("false_report"),

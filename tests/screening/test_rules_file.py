@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from flows.rulebook import RULEBOOK, render_rulebook
 from reference.errors import InputProblem
 from reference.rules import RULES_FILE, load_rules
 from transforms.screen import PREDICATES
@@ -25,6 +26,8 @@ from transforms.screen import PREDICATES
         ("census_on: 2023-12-31", "census_on: 2023", "common: census_on is 2023"),
         ("is_sci_tech: 2", "is_tech: 2", "weights: 'is_tech' is unknown"),
         ("all: [enterprise, branch", "all: [firms, branch", "scopes: all: 'firms' is unknown"),
+        ("gives_way_to: [Z02, Z03]", "gives_way_to: [Z02, Z33]", "rule D06: gives_way_to: 'Z33' is unknown"),
+        ("use_census_for_exclusion: false", "use_census_for_exclusion: no way", "is 'no way'"),
         ("rules:\n", "rule:\n", "'rule' is unknown"),
         ('version: "2025.2"', 'version: "2025', "cannot be read"),
     ],
@@ -60,3 +63,7 @@ def test_a_changed_limit_changes_the_version_and_only_its_own_hash(tmp_path: Pat
 
 def test_every_declared_rule_has_a_predicate() -> None:
     assert set(load_rules().rules) == set(PREDICATES)
+
+
+def test_the_committed_rulebook_equals_the_generated_one() -> None:
+    assert RULEBOOK.read_text(encoding="utf-8") == render_rulebook(load_rules()), "run: make dictionary"
