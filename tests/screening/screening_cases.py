@@ -29,6 +29,7 @@ from transforms.visit_evidence import VISITS
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "screening"
 AS_OF = date(2025, 3, 31)
+CLASSES = load_classes()
 
 Case = Mapping[str, str]
 
@@ -121,7 +122,7 @@ def facts_of(
     events = {source: city[source] for source in DATED_SOURCES}
     others = {"subjects", "placed", "visits", *DATED_SOURCES}
     evidence = {name: frame for name, frame in city.items() if name not in others}
-    classes, rules = load_classes(), load_rules()
+    classes, rules = CLASSES, rules_if(census_excludes=False)
     gathered = gather_evidence(
         city["subjects"],
         **evidence,
@@ -206,6 +207,7 @@ def _loan(key: str, case: Case) -> list[dict[str, object]]:
     ]
 
 
+@cache
 def _schema(source: str) -> pl.Schema:
     declared = staged_schema(load_contracts()[source])
     return pl.Schema({"subject_key": pl.String(), **declared})

@@ -85,7 +85,9 @@ def test_no_census_figure_is_told_by_hit_or_explanation(*, census_excludes: bool
     figures = {"census_staff": "77123", "census_revenue_wan": "88234", "census_assets_wan": "99345"}
     census = {"census_op": "2", "census_check": "5", "census_inst": "20", "census_industry": "6621"}
     marked = {"abnormal_reason": "R4", "abnormal_in": "2022-01-01", "report_2023": "2024-05-01 0/1/0"}
-    city = frames([{**figures, **census, **marked, "entity_class": kind} for kind in ("enterprise", "household")])
+    city = frames(
+        [{**figures, **census, **marked, "entity_class": kind} for kind in ("enterprise", "household")]
+    )
     rules = rules_if(census_excludes=census_excludes)
     facts = facts_of(city, AS_OF).collect().lazy()
     frames_told = [screen_subjects(facts, rules, AS_OF), explain_subject(facts, rules, AS_OF)]
