@@ -38,20 +38,21 @@ HEAD = """# Screening rules · 剔除规则
 
 Generated from `reference/rules/rules.yml` (version {version}) by `make dictionary`; change it there.
 
-A rule looks at the batch date 基准日 alone: a record counts if its start ≤ date < its end (列入日 ≤ 基准日 < 移出日)
-and the bureau had handed it over by the date. So an old batch made again gives the old answer, and a removal
-counts from its own day. A test has three values: an unknown input never fires a rule (空缺不等于零).
-Categories decide in the order below, then the rule's number. `hold` leaves a firm out of this batch only; the
-next one asks again. `zoufang screen --explain USCC` shows every rule on one firm, `zoufang what-if` a past batch
-under other limits.
+A rule looks at the batch date 基准日 alone: a record counts if its start ≤ date < its end (列入日 ≤
+基准日 < 移出日) and the bureau had handed it over by the date. So an old batch made again gives the old
+answer, and a removal counts from its own day. A test has three values: an unknown input never fires a
+rule (空缺不等于零). Categories decide in the order below, then the rule's number. `hold` leaves a firm
+out of this batch only; the next one asks again. `zoufang screen --explain USCC` shows every rule on one
+firm, `zoufang what-if` a past batch under other limits.
 
-Sign of life 经营迹象, within the months of `evidence_m`: tax filed (应纳税额大于零), staff insured or tax paid by an
-annual report, a loan paid out or a loan book in order, foreign trade, a visit that met the firm at work
-(结果 11–14), the census (营业, dated its reference day), electricity used. A zero filing 零申报 is a filing, but no
-sign of life.
+Sign of life 经营迹象, within the months of `evidence_m`: tax filed (应纳税额大于零), staff insured or
+tax paid by an annual report, a loan paid out or a loan book in order, foreign trade, a visit that met
+the firm at work (结果 11–14), the census (营业, dated its reference day), electricity used. A zero
+filing 零申报 is a filing, but no sign of life.
 
-Census data are `stat_restricted` 统计数据限用: they may lift a rule or move a firm. They exclude only with
-`use_census_for_exclusion: true`, which is off by default; no reason, export or mart states a census figure.
+Census data are `stat_restricted` 统计数据限用: they may lift a rule or move a firm. They exclude only
+with `use_census_for_exclusion: true`, which is off by default; no reason, export or mart states a
+census figure.
 """
 
 
