@@ -83,7 +83,7 @@ def load_lake(home: Path) -> Lake:
     )
 
 
-NOT_EVIDENCE = ("subjects", "units", "open_units")
+NOT_EVIDENCE = ("subjects", "units", "open_units", "shared")
 
 
 def warehouse_table(lake: Lake, query: str) -> pl.DataFrame:

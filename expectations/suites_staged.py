@@ -29,6 +29,7 @@ USCC_SHAPE = "[0-9A-HJ-NPQRTUWXY]{{2}}[0-9]{{6}}[0-9A-HJ-NPQRTUWXY]{{10}}"
 MOBILE = "1[3-9][0-9]{{9}}"
 KEY = "|[0-9a-f]{{32}}"
 CITIZEN = "[1-8][0-9]{{5}}(18|19|20)[0-9]{{2}}(0[1-9]|1[0-2])[0-3][0-9][0-9]{{3}}[0-9X]"
+DECISIONS = ("overrides", "address_lists", "false_registrations")
 CENSUS_YEAR = 2023
 
 
@@ -67,6 +68,7 @@ def _masked(gates: Mapping[str, Gate], contract: Contract) -> list[Expectation]:
         "name": "{c} not like '%*%'",
         "phone": f"regexp_matches({{c}}, '{MOBILE}')",
         "code": f"regexp_full_match({{c}}, '{CITIZEN}')",
+        "note": f"regexp_matches({{c}}, '{MOBILE}')",
         **dict.fromkeys(("phone_key", "id_key", "name_key"), no_key),
     }
     personal = [(c.name, c.personal) for c in contract.columns if c.personal]
@@ -89,7 +91,7 @@ def _quarantine(gates: Mapping[str, Gate], source: str) -> list[Expectation]:
     total = f"(count(*) + {rejected})"
     return [
         *measure(
-            gates["quarantine_share"],
+            gates["quarantine_share_decisions" if source in DECISIONS else "quarantine_share"],
             f"select {rejected} / nullif({total}, 0) as value, {total} as rows from {{batch}}",  # noqa: S608
         ),
         *measure(

@@ -13,6 +13,7 @@ from flows.batches import Pointer, find_pointer
 from flows.evidence_store import find_evidence, report_years
 from flows.home import Home
 from flows.steps_city import Evidence, city_facts, find_parents
+from flows.steps_shared import find_shared
 from reference.errors import InputProblem
 from reference.rules import load_rules
 from transforms.screen import explain_subject
@@ -59,5 +60,7 @@ def _rules(home: Home, pointer: Pointer, city: str, subject_key: str) -> list[di
     evidence = Evidence(
         work, report_years(work), record.as_of, rules, find_parents(work, rules, record.as_of)
     )
-    facts = city_facts(evidence, city, placed)["facts"].filter(pl.col("subject_key") == subject_key)
+    facts = city_facts(evidence, city, placed, find_shared(evidence))["facts"].filter(
+        pl.col("subject_key") == subject_key
+    )
     return explain_subject(facts, rules, record.as_of).collect().to_dicts()

@@ -9,6 +9,7 @@ import json
 import shutil
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
 import polars as pl
@@ -18,9 +19,11 @@ from flows.readers import FileShape, inspect_file, read_batches
 from flows.readers_text import CHUNK_BYTES, ahead, no_rows
 from reference.contracts import CONTRACTS_DIR, Contract, feedback_contracts, load_contracts
 from reference.errors import InputProblem
+from reference.rules import load_rules
 from reference.text_tables import TEXT_DIR, TextTables, load_text_tables
-from transforms.ingest import to_quarantine, type_rows
+from transforms.ingest import RowCheck, to_quarantine, type_rows
 from transforms.ingest_headers import HeaderMap, map_headers
+from transforms.override_checks import override_faults
 
 NOT_DATA = ("Thumbs.db", "desktop.ini")
 BAD_ENCODING_SHARE = 0.01
@@ -191,14 +194,19 @@ def _typed_batches(
     file: SourceFile, contract: Contract, chunk_bytes: int, hash_key: bytes
 ) -> Iterator[tuple[int, pl.DataFrame, pl.DataFrame]]:
     """Yield for each batch its row count, its staged rows and its quarantine rows, which sum to it."""
-    tables = load_text_tables()
+    tables, check = load_text_tables(), _row_check(file.source)
     for batch in read_batches(file.path, file.shape, file.file, chunk_bytes):
-        split = type_rows(batch.fields, file.headers, contract, tables, hash_key)
+        split = type_rows(batch.fields, file.headers, contract, tables, hash_key, check)
         rejected = pl.concat([batch.broken, split.rejected]).sort("row_no")
         rows = batch.fields.height + batch.broken.height
         if rows != split.good.height + rejected.height:
             raise AssertionError(f"{file.file}: {rows} rows in, {split.good.height} + {rejected.height} out")
         yield rows, split.good, to_quarantine(rejected, file.source, file.file, tables)
+
+
+def _row_check(source: str) -> RowCheck | None:
+    """Return what a source's rows must meet beyond their contract."""
+    return partial(override_faults, rules=load_rules()) if source == "overrides" else None
 
 
 def _require_readable(name: str, rows_in: int, undecodable: int) -> None:

@@ -45,6 +45,7 @@ from flows.steps_ingest import (
     staged_files,
 )
 from flows.steps_publish import build_step, gate_step, publish_step
+from flows.steps_shared import list_figures, lists_step, shared_step
 from flows.summary import markdown_summary, run_summary
 from reference.contracts import load_contracts
 from reference.errors import InputProblem
@@ -53,14 +54,9 @@ from warehouse.build import BatchRecord
 from warehouse.publish import published_file
 
 ROUTED = (
-    "annual_reports",
-    "abnormal_list",
-    "serious_violations",
-    "judgment_defaulters",
-    "customs",
-    "tech_lists",
-    *DATED_SOURCES,
-)
+    "annual_reports", "abnormal_list", "serious_violations", "judgment_defaulters", "customs", "tech_lists",
+    "false_registrations", "overrides", *DATED_SOURCES,
+)  # fmt: skip
 SUMMARY = "summary.json"
 
 
@@ -250,9 +246,15 @@ def _compute(run: Run, reports: list[FileReport]) -> tuple[dict[str, dict[str, A
         inputs = combine([conform.digest, keys[source]])
         body = _route_body(source, staged[source], subjects, run)
         routed[source] = step_task.submit(run, f"route-{source}", inputs, body)
+    inputs = combine([conform.digest, keys["address_lists"], keys["judgment_defaulters"]])
+    lists = run.step("lists", inputs, lambda: lists_step(staged, work, settings))
     results = {source: future.result() for source, future in routed.items()}
-    upstream = combine([conform.digest, parents.digest, link.digest, *(r.digest for r in results.values())])
+    before = combine(
+        [conform.digest, parents.digest, link.digest, lists.digest, *(r.digest for r in results.values())]
+    )
     years = results["annual_reports"].figures["years"]
+    shared = run.step("shared", before, lambda: shared_step(work, years, settings))
+    upstream = combine([before, shared.digest])
     futures = [
         step_task.submit(run, f"city-{city}", upstream, _city_body(city, years, run))
         for city in conform.figures["cities"]
@@ -262,6 +264,7 @@ def _compute(run: Run, reports: list[FileReport]) -> tuple[dict[str, dict[str, A
         "conform": conform.figures,
         "census": link.figures,
         **{s: r.figures for s, r in results.items()},
+        **list_figures(lists.figures, results["judgment_defaulters"].figures),
     }
     return figures, cities
 

@@ -26,9 +26,13 @@ from transforms.dated_lists import DATED_SOURCES
 from transforms.gather import gather_evidence, registered_parents
 from transforms.link_conflicts import link_conflicts
 from transforms.loan_evidence import LOANS
+from transforms.overrides import with_overrides
 from transforms.screen import screen_subjects
 from transforms.screen_facts import screening_facts
+from transforms.shared_counts import SHARED
+from transforms.shell_facts import with_shell_facts
 from transforms.target import decide, visit_targets
+from transforms.visit_evidence import VISITS
 
 EVIDENCE = {
     "reports": "annual_reports",
@@ -37,10 +41,17 @@ EVIDENCE = {
     "defaulters": "judgment_defaulters",
     "trade": "customs",
     "tech": "tech_lists",
+    "false_registrations": "false_registrations",
+    "overrides": "overrides",
 }
 """Frame names of the transforms, by the source they come from."""
 
 
+_GAINED = pl.Schema(
+    {"phone_key": pl.String(), "legal_rep_id_key": pl.String(), "paid_capital": pl.Decimal(18, 2)}
+)
+_JOINED = ("false_registrations", "shared", "overrides")
+"""Frames whose facts are joined to those of a subject's own evidence."""
 _UNIT_COLUMNS = ["unit_key", "link_method", "link_strength", "name_key", "loc_county_code"]
 """What the link step adds to a census row, as far as later steps read it."""
 
@@ -69,9 +80,10 @@ def city_frames(work: Path, city: str) -> dict[str, Any]:
         **frames,
         "units": _scan(work, "units", city),
         "events": {source: _scan(work, source, city) for source in DATED_SOURCES},
-        "visits": pl.scan_parquet(work / VISITS_FILE),
+        "shared": _scan_shared(work / "shared" / f"{city}.parquet"),
+        "visits": _with_gained(pl.scan_parquet(work / VISITS_FILE), VISITS),
         "loans": _loans(work / LOANS_FILE),
-        "subjects": pl.scan_parquet(work / "subjects" / f"{city}.parquet"),
+        "subjects": _with_gained(pl.scan_parquet(work / "subjects" / f"{city}.parquet"), _GAINED),
     }
 
 
@@ -89,10 +101,26 @@ class Evidence:
     parents: pl.LazyFrame
 
 
-def city_facts(evidence: Evidence, city: str, placed: pl.LazyFrame) -> dict[str, Any]:
-    """Return the city's frames, plus placed and facts, each one row per subject."""
+def city_facts(
+    evidence: Evidence, city: str, placed: pl.LazyFrame, shared: pl.LazyFrame | None = None
+) -> dict[str, Any]:
+    """Return the city's frames, plus placed and facts, each one row per subject.
+
+    `shared`: what the subjects share under these rules, where that is not what the run itself wrote.
+    """
+    own = city_frames(evidence.work, city)
+    own["shared"] = own["shared"] if shared is None else shared
+    base = base_facts(evidence, own, placed)
+    rules, as_of = evidence.rules, evidence.as_of
+    joined = with_shell_facts(base["facts"], own, rules, as_of)
+    facts = with_overrides(joined, own["overrides"], own["visits"], rules.overrides, as_of)
+    return {**base, "facts": facts.collect().lazy()}
+
+
+def base_facts(evidence: Evidence, own: dict[str, Any], placed: pl.LazyFrame) -> dict[str, Any]:
+    """Return the given frames of a city, plus placed and the facts that rest on a subject's own evidence."""
     work, rules, as_of = evidence.work, evidence.rules, evidence.as_of
-    frames, classes = city_frames(work, city), load_classes()
+    frames, classes = {name: frame for name, frame in own.items() if name not in _JOINED}, load_classes()
     gathered = (
         gather_evidence(
             **frames,
@@ -181,6 +209,17 @@ def _scan(work: Path, source: str, city: str) -> pl.LazyFrame:
 def _loans(path: Path) -> pl.LazyFrame:
     """The loans known to the batch; one of an older program kept none."""
     return pl.scan_parquet(path) if path.exists() else pl.LazyFrame(schema=LOANS)
+
+
+def _with_gained(frame: pl.LazyFrame, schema: pl.Schema) -> pl.LazyFrame:
+    """The frame with columns that evidence kept by an older program lacks, null."""
+    known = frame.collect_schema().names()
+    return frame.with_columns(pl.lit(None, kind).alias(c) for c, kind in schema.items() if c not in known)
+
+
+def _scan_shared(path: Path) -> pl.LazyFrame:
+    """What the city's subjects share with others; often nothing."""
+    return pl.scan_parquet(path) if path.exists() else pl.LazyFrame(schema=SHARED)
 
 
 def _enterprises(frames: dict[str, pl.LazyFrame], decided: pl.LazyFrame) -> pl.LazyFrame:

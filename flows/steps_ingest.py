@@ -40,6 +40,7 @@ EVENT_DATES = {
     "penalties": "decided_on",
     "onsite_checks": "checked_on",
     "electricity": "read_on",
+    "overrides": "created_on",
 }
 """The date column that says when a row of the source happened, where it has one."""
 
@@ -71,6 +72,11 @@ def scan_source(source: str, files: Sequence[Path]) -> pl.LazyFrame:
     if not files:
         return pl.LazyFrame(schema=staged_schema(load_contracts()[source]))
     return pl.scan_parquet(list(files))
+
+
+def is_firm_case() -> pl.Expr:
+    """Whether a row of judgment_defaulters is looked up by credit code: no identity number is given."""
+    return pl.col("person_id_key").fill_null("") == ""
 
 
 def conform_step(files: Sequence[Path], work: Path, settings: Settings) -> Body:
@@ -134,8 +140,11 @@ def route_step(
     if not files:
         shutil.rmtree(work / source, ignore_errors=True)
         return [], {"outcomes": {}, **({"years": []} if source == "annual_reports" else {})}
+    staged = scan_source(source, files)
+    if source == "judgment_defaulters":
+        staged = staged.filter(is_firm_case())
     routed = route_evidence(
-        scan_source(source, files),
+        staged,
         pl.scan_parquet(list(subjects)),
         key=load_contracts()[source].key,
         as_of=settings.as_of,

@@ -16,6 +16,7 @@ from flows.home import Home
 from flows.progress import say
 from flows.settings import code_version
 from flows.steps_city import Evidence, city_facts, find_parents
+from flows.steps_shared import find_shared
 from reference.divisions import DIVISIONS_FILE
 from reference.errors import InputProblem
 from reference.rules import RuleSet
@@ -92,14 +93,14 @@ def _city_counts(
 ) -> Iterator[tuple[pl.DataFrame, pl.DataFrame]]:
     """Yield the counts of decisions and of hits of each city."""
     record, rules = pointer.record, evidence.rules
-    scope = rules.scope(record.scope)
+    scope, shared = rules.scope(record.scope), find_shared(evidence)
     for city in pointer.units:
         tables = {
             name: pl.scan_parquet(home.curated(name, record.as_of, city, record.run_id))
             for name in ("enterprises", "rule_hits")
         }
         placed = tables["enterprises"].select("subject_key", level="place_level")
-        facts = city_facts(evidence, city, placed)["facts"]
+        facts = city_facts(evidence, city, placed, shared)["facts"]
         # Their sentences are not asked for, so they are not made.
         hits = screen_subjects(facts, rules, record.as_of).select(*_HIT)
         found = hits.collect().lazy()

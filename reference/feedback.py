@@ -23,6 +23,7 @@ class Criteria:
     gone_outcomes: tuple[str, ...]
     moved_outcomes: tuple[str, ...]
     two_attempts_outcome: str
+    witnesses: int
     declaring_outcomes: tuple[str, ...]
     v1_min_age_months: int
     v3_outcomes: tuple[str, ...]

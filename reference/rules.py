@@ -28,7 +28,7 @@ PRIORITY_TAGS = ("is_active_trader", "is_sci_tech", "is_consumption", "is_privat
 
 Parameter = int | bool | date | str | tuple[str, ...]
 
-_FILE_KEYS = {"version", "common", "scopes", "priority", "rules"}
+_FILE_KEYS = {"version", "common", "scopes", "priority", "overrides", "rules"}
 _TEXT_KEYS = ("condition_zh", "condition_en", "reason_zh", "reason_en", "basis")
 _RULE_KEYS = {"id", "category", "severity", "applies_to", "parameters", *_TEXT_KEYS}
 _KINDS = {
@@ -116,12 +116,13 @@ class Priority:
 
 @dataclass(frozen=True)
 class RuleSet:
-    """A whole rules file: rules by id, common limits, list scopes, priority, and its own version."""
+    """A whole rules file: rules by id, common limits, scopes, priority, overrides, and its own version."""
 
     rules_version: str
     common: Parameters
     scopes: Mapping[str, tuple[str, ...]]
     priority: Priority
+    overrides: Parameters
     rules: Mapping[str, Rule]
 
     def __getitem__(self, rule_id: str) -> Rule:
@@ -164,6 +165,7 @@ def _rule_set(raw: object, schema: dict[str, Any], where: str, content_sha: str)
         common=common,
         scopes=_scopes(top["scopes"], f"{where}: scopes"),
         priority=_priority(top["priority"], f"{where}: priority"),
+        overrides=_parameters(top["overrides"], schema["overrides"], f"{where}: overrides"),
         rules={rule.id: rule for rule in rules},
     )
 

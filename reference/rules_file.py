@@ -45,8 +45,8 @@ def _flat(content: Any) -> dict[str, str]:  # noqa: ANN401
     """Return limits, severities and classes by dotted name."""
     told = {
         f"{part}.{name}": str(value)
-        for part in ("common", "scopes", "priority")
-        for name, value in content[part].items()
+        for part in ("common", "scopes", "priority", "overrides")
+        for name, value in content.get(part, {}).items()
     }
     for rule in content["rules"]:
         told |= {f"{rule['id']}.{name}": str(value) for name, value in rule["parameters"].items()}

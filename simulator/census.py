@@ -25,7 +25,10 @@ def census_units(subjects: pl.DataFrame, rng: np.random.Generator) -> pl.DataFra
         & ~pl.col("is_later")
         & pl.Series(rng.random(n) < 0.65)
     )
-    idle = pl.col("story").is_in(["stopped", "zeros", "zeros_unknown", "zeros_but_one"])
+    idle = pl.col("story").is_in(["stopped", "zeros", "zeros_unknown", "zeros_but_one"]) | pl.col(
+        "is_idle_door"
+    )
+    surely = pl.col("is_idle_door") | pl.col("rep_group").is_not_null()
     rounds = pl.Series(list(ROUNDS))[rng.choice(4, size=n, p=np.array(list(ROUNDS.values())))]
     plain = (pl.col("story") == "files") & ~pl.col("is_big") & ~pl.col("is_finance")
     draw = [rng.random(n) for _ in range(5)]
@@ -35,7 +38,9 @@ def census_units(subjects: pl.DataFrame, rng: np.random.Generator) -> pl.DataFra
         pl.Series("round", rounds),
         is_other_industry=plain & pl.Series(draw[1] < 0.02),
         shown_name=shown,
-        op_status=pl.when(idle & pl.Series(draw[2] < 0.85)).then(pl.lit("2")).otherwise(pl.lit("1")),
+        op_status=pl.when(idle & (surely | pl.Series(draw[2] < 0.85)))
+        .then(pl.lit("2"))
+        .otherwise(pl.lit("1")),
         inst_type=pl.when(plain & pl.Series(draw[3] < 0.004)).then(pl.lit("20")).otherwise(pl.lit("10")),
         factor=pl.when(idle).then(0).when(slip).then(500).otherwise(10),
     ).filter(seen)
@@ -71,6 +76,8 @@ def _columns() -> list[pl.Expr]:
         pl.col("op_status"), pl.col("inst_type"), pl.lit("1").alias("unit_type"),
         pl.when((pl.col("op_status") == "2") & (pl.col("serial") % 3 == 0)).then(pl.lit("5"))
         .otherwise(pl.lit("1")).alias("check_result"),
+        pl.when((pl.col("factor") == 0) & (pl.col("serial") % 4 == 0)).then(pl.lit("0"))
+        .when(pl.col("serial") % 4 != 1).then(pl.lit("1")).alias("fixed_premises"),
         pl.when(pl.col("factor") == 0).then(0).otherwise("staff").alias("emp_end"),
         (pl.col("revenue") * pl.col("factor")).alias("revenue"),
         (pl.col("assets") * 10).alias("assets"),

@@ -9,6 +9,7 @@ from datetime import date, timedelta
 import numpy as np
 import polars as pl
 
+from simulator import decided, shared
 from simulator.faults import with_code_faults, with_first_versions, with_list_cases, with_older_extracts
 from simulator.records import long_abnormal
 
@@ -34,6 +35,24 @@ def all_evidence(subjects: pl.DataFrame, as_of: date, rng: np.random.Generator) 
             rows if "case" in rows.columns else rows.with_columns(plain), wrong, share, rng
         )
         for source, (rows, share) in parts.items()
+    }
+
+
+def with_decisions(
+    sources: dict[str, pl.DataFrame], subjects: pl.DataFrame, as_of: date, rng: np.random.Generator
+) -> dict[str, pl.DataFrame]:
+    """The sources plus what people decided and listed, and the cases against persons."""
+    wrong = subjects.filter("wrong_check")["uscc"]
+    false = decided.false_registrations(listed(subjects, 0.006, as_of, rng))
+    firms = sources["judgment_defaulters"].with_columns(is_own_person=pl.lit(value=False))
+    return {
+        **sources,
+        "judgment_defaulters": pl.concat(
+            [firms, shared.person_cases(subjects, as_of)], how="diagonal_relaxed"
+        ),
+        "false_registrations": with_code_faults(false, wrong, FAULTY_LISTINGS, rng),
+        "address_lists": shared.address_rows(subjects, as_of),
+        "overrides": decided.override_rows(subjects, sources["serious_violations"], as_of),
     }
 
 
@@ -94,10 +113,11 @@ def _reports_of(
             "uscc",
             report_year=pl.lit(year, pl.Int64),
             submit_date="submit_date",
-            emp_count=pl.col("staff") * alive,
-            si_pension=pl.when((story != "zeros_unknown") | (back > 0)).then(pl.col("staff") * alive),
-            revenue=pl.col("revenue") * alive,
-            tax=(pl.col("revenue") // 20 + 1) * alive,
+            emp_count=pl.when("is_idle_door").then(1).otherwise(pl.col("staff") * alive),
+            si_pension=pl.when("is_idle_door").then(0)
+            .when((story != "zeros_unknown") | (back > 0)).then(pl.col("staff") * alive),
+            revenue=pl.when(~pl.col("is_idle_door")).then(pl.col("revenue") * alive),
+            tax=pl.when("is_idle_door").then(0).otherwise((pl.col("revenue") // 20 + 1) * alive),
             assets=pl.col("assets"),
             liabilities=pl.col("assets") // 3,
             op_state=pl.lit("开业"),

@@ -41,7 +41,16 @@ UNIT_CASES = {
     "not_on_register": "out_of_scope",
     "namesake_elsewhere": "out_of_scope",
 }
-EXPECTED = CASES | CODE_FAULTS | UNIT_CASES
+PERSON_CASES = {"masked_person": "out_of_scope", "unknown_person": "out_of_scope"}
+DECISION_CASES = {
+    "same_person": "quarantined",
+    "valid_too_long": "quarantined",
+    "level_too_low": "quarantined",
+    "never_overridden": "quarantined",
+    "decided_later": "out_of_scope",
+    "expired_entry": "out_of_scope",
+}
+EXPECTED = CASES | CODE_FAULTS | UNIT_CASES | PERSON_CASES | DECISION_CASES
 _CYCLE = 16
 
 

@@ -90,7 +90,7 @@ def _write_xlsx(path: Path, table: pl.DataFrame, head: list[str]) -> None:
     text = cells.select(
         pl.concat_str(
             pl.lit('<row r="'), "_row", pl.lit('">'),
-            *[_xlsx_cell(name, chr(65 + place)) for place, name in enumerate(table.columns)],
+            *[_xlsx_cell(name, _letter(place)) for place, name in enumerate(table.columns)],
             pl.lit("</row>"),
         )
     ).to_series()  # fmt: skip
@@ -100,6 +100,11 @@ def _write_xlsx(path: Path, table: pl.DataFrame, head: list[str]) -> None:
             # The default entry date is fixed; the clock would change the bytes.
             entry = zipfile.ZipInfo(name)
             package.writestr(entry, _XML + body, zipfile.ZIP_DEFLATED, 1)
+
+
+def _letter(place: int) -> str:
+    """Return the letters of a column: A … Z, AA …"""
+    return (chr(64 + place // 26) if place >= 26 else "") + chr(65 + place % 26)
 
 
 def _xlsx_cell(name: str, letter: str) -> pl.Expr:

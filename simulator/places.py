@@ -92,7 +92,7 @@ def draw_places(city: City, n: int, rng: np.random.Generator) -> pl.DataFrame:
         pl.Series("road_no", rng.integers(0, 8, n)),
         pl.Series("door", rng.integers(1, 900, n)),
         pl.Series("room", rng.integers(101, 1899, n)),
-    ).pipe(_with_address)
+    ).pipe(with_address)
 
 
 def _short_village() -> pl.Expr:
@@ -100,7 +100,7 @@ def _short_village() -> pl.Expr:
     return name.str.replace("村民委员会|村委会", "村").str.replace("村村$", "村")
 
 
-def _with_address(places: pl.DataFrame) -> pl.DataFrame:
+def with_address(places: pl.DataFrame) -> pl.DataFrame:
     """The places with `case` where it applies and `address` as written."""
     old = pl.col("county_code").replace_strict(OLD_NAMES, default=None, return_dtype=pl.String)
     case = (

@@ -9,6 +9,8 @@ from datetime import date, timedelta
 import numpy as np
 import polars as pl
 
+from simulator.shared import person_id, phone_of_group
+
 DATE_STYLES = ("%Y-%m-%d", "%Y/%m/%d", "%Y%m%d", "%Y年%m月%d日")
 SPELLINGS = {
     "A": ("存续", "在业", "在营（开业）企业", "开业"),
@@ -167,7 +169,10 @@ def _cells(subjects: pl.DataFrame, as_of: date, style: int) -> pl.DataFrame:
         dom_div_code=division.when(hinted).then("county_code"),
         city_name="city",
         county_name=pl.when(hinted).then("county"),
-        phone=pl.coalesce(null, _phone()),
+        phone=pl.coalesce(phone_of_group(), null, _phone()),
+        legal_rep_id_key=person_id(),
+        paid_capital=pl.when(pl.col("serial") % 13 == 0).then(pl.lit("0")).when(pl.col("serial") % 13 > 1)
+        .then(pl.lit("10")),
         parent_uscc=pl.when(pl.col("serial") % 16 == 5).then(_o_for_zero("parent_uscc"))
         .otherwise("parent_uscc"),
         extract_date=_extract_date(as_of).dt.strftime(form),

@@ -18,12 +18,14 @@ from reference.contracts import Contract, load_contracts
 from simulator import evidence, records
 from simulator.census import census_units, extra_units
 from simulator.faults import fault_rows, known_rows, with_unit_faults
-from simulator.files import FORMATS, XLSX_ROWS, as_text_cells, dated, headers, write_rows
+from simulator.files import FORMATS, XLSX_ROWS, as_text_cells, dated, headers, write_rows, write_truth
 from simulator.places import City, load_cities
 from simulator.registry import DATE_STYLES, draw_damage, register_rows, row_defects
+from simulator.shared import plant_shared
 from simulator.subjects import draw_subjects
 from simulator.truth import gather_facts
 from simulator.truth_files import link_rows, write_truths
+from simulator.truth_shared import group_members, group_rules
 
 CHUNK = 100_000
 WEIGHTS = {
@@ -69,8 +71,11 @@ def simulate(out: Path, *, enterprises: int, households: int = 0, seed: int, as_
     `enterprises` counts firms, branches and co-operatives. Memory holds one chunk of one city.
     """
     report, contracts = SimulationReport(), load_contracts()
-    for chunk in _chunks(enterprises, households, seed):
+    members = [
         _write_chunk(out, chunk, contracts, as_of, seed, report)
+        for chunk in _chunks(enterprises, households, seed)
+    ]
+    write_truth(out / "truth" / "rules" / "shared.parquet", group_rules(pl.concat(members)))
     return report
 
 
@@ -106,10 +111,11 @@ def _classes(firms: int, homes: int, rng: np.random.Generator) -> np.ndarray[tup
 
 def _write_chunk(
     out: Path, chunk: _Chunk, contracts: dict[str, Contract], as_of: date, seed: int, report: SimulationReport
-) -> None:
-    """Draw one chunk, write its files and its part of the truth."""
+) -> pl.DataFrame:
+    """Draw one chunk, write its files and its part of the truth; return who shares with other cities."""
     rng = np.random.default_rng([seed, chunk.turn, chunk.part])
     drawn = draw_subjects(chunk.city, chunk.classes, chunk.first_serial, as_of, rng)
+    drawn = plant_shared(drawn, chunk.turn, chunk.part, as_of)
     subjects = draw_damage(evidence.with_figures(drawn, rng), rng)
     units = census_units(subjects, rng)
     known = subjects.filter(~pl.col("is_later"))
@@ -119,6 +125,7 @@ def _write_chunk(
         **evidence.all_evidence(known, as_of, rng),
         **records.all_dated(known, chunk.turn, as_of, stream),
     }
+    sources = evidence.with_decisions(sources, known, as_of, stream)
     all_units = with_unit_faults(pl.concat([units, extra_units(units, subjects, rng)]), rng)
     census = all_units[rng.permutation(len(all_units))]
     defects, files = [], []
@@ -133,6 +140,7 @@ def _write_chunk(
     facts = gather_facts(subjects, {s: known_rows(rows) for s, rows in sources.items()}, units, as_of)
     links = link_rows(census, _source_file(chunk, contracts["census"], as_of))
     write_truths(out / "truth", chunk.stem, facts, links, pl.concat(defects), pl.DataFrame(files), as_of)
+    return group_members(facts)
 
 
 def _write_registry(

@@ -11,14 +11,15 @@ import polars as pl
 from simulator.census import CENSUS_DAY
 from simulator.evidence import last_due_year
 from simulator.truth_records import delivered, months_back, record_facts, record_rules, silent
+from simulator.truth_shared import lifted, shell_facts, shell_rules
 
 ORDER = (
     "C01", "C02", "C03", "C04", "C05", "C06", "D01", "D02", "D04", "D05", "D07",
-    "Z01", "Z02", "Z02hx", "Z03", "Z05", "Z07", "P01", "P02", "P03",
+    "Z01", "Z02", "Z02hx", "Z03", "Z05", "Z07", "S01", "S02", "S03", "O01", "P01", "P02", "P03",
 )  # fmt: skip
 FOR_HOUSEHOLDS = (
     "C01", "C02", "C04", "C06", "C07", "D01", "D02", "D04", "D05", "D06", "D07", "D07f", "D08",
-    "Z01", "Z02h", "Z02hx", "Z03", "Z07",
+    "Z01", "Z02h", "Z02hx", "Z03", "Z07", "D03", "S02", "S03f", "S04", "S05", "S06", "O01", "O02", "O03",
 )  # fmt: skip
 """Rules that look at households (个体工商户) too."""
 
@@ -33,10 +34,12 @@ def gather_facts(
         _event_facts(sources, as_of),
         _trade_facts(sources["customs"], as_of),
         *record_facts(sources, as_of),
+        *shell_facts(sources, as_of),
         units.select(
             pl.col("true_uscc").alias("uscc"),
             "op_status",
             "inst_type",
+            "fixed_premises",
             "is_other_industry",
             (pl.col("revenue") * 1_000).alias("unit_revenue"),
             "round",
@@ -94,7 +97,7 @@ def fired_rules(facts: pl.DataFrame, as_of: date) -> pl.DataFrame:
         "F04": scoped & (_true("is_other_industry") | _revenues_differ()),
         "F09": scoped & (status == "9"),
     }
-    rules |= record_rules(rules["Z02"], as_of)
+    rules |= record_rules(rules["Z02"], as_of) | shell_rules(as_of)
     on_register = ~pl.col("is_later")
     return facts.select((rule & on_register).alias(name) for name, rule in rules.items())
 
@@ -111,15 +114,17 @@ def rule_rows(facts: pl.DataFrame, fired: pl.DataFrame) -> pl.DataFrame:
 
 def decisions(facts: pl.DataFrame, fired: pl.DataFrame) -> pl.DataFrame:
     """expected_disposition and expected_primary_rule per subject, scope enterprise+coop."""
-    primary = pl.coalesce(pl.when(name).then(pl.lit(name)) for name in ORDER)
+    primary = pl.coalesce(pl.when(pl.col(name) & ~lifted(name)).then(pl.lit(name)) for name in ORDER)
+    merged = pl.col("P04") & ~lifted("P04")
     outside = (pl.col("entity_class") == "household") | pl.col("is_later")
-    return fired.with_columns(facts["entity_class"], facts["is_later"]).select(
+    known = facts.select("entity_class", "is_later", "ov_action", "ov_rule", "ov_level")
+    return fired.with_columns(known).select(
         expected_disposition=pl.when(outside).then(pl.lit("out_of_scope"))
         .when(primary.is_not_null()).then(pl.lit("excluded"))
-        .when("P04").then(pl.lit("superseded"))
+        .when(merged).then(pl.lit("superseded"))
         .otherwise(pl.lit("target")),
         expected_primary_rule=pl.when(~outside).then(
-            pl.coalesce(primary, pl.when("P04").then(pl.lit("P04")))
+            pl.coalesce(primary, pl.when(merged).then(pl.lit("P04")))
         ),
     )  # fmt: skip
 

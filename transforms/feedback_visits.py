@@ -78,6 +78,7 @@ def visit_facts(visits: pl.DataFrame, firms: pl.DataFrame, criteria: Criteria) -
         pl.col("op_verified").alias("op_state"),
         "addr_verified",
         pl.col("new_addr").alias("new_address"),
+        _witnessed(criteria),
         pl.when(~pl.col("is_on_list")).then("primary_rule").alias("excluded_by"),
         *_readiness(criteria),
         pl.col("row_id").alias("event_id"),
@@ -121,6 +122,12 @@ def _seen_once(rows: pl.DataFrame, criteria: Criteria) -> pl.Series:
     absent = rows.filter(pl.col("outcome") == criteria.two_attempts_outcome)
     days = pl.col("visit_date").n_unique().over("batch_id", "subject_key")
     return absent.filter(days < 2)["row_id"]
+
+
+def _witnessed(criteria: Criteria) -> pl.Expr:
+    """Whether more than one person's word tells of the visit: a photograph, a position, several visitors."""
+    several = (pl.col("visitor_count") >= criteria.witnesses).fill_null(value=False)
+    return (pl.col("photo_id").is_not_null() | several).alias("is_witnessed")
 
 
 def _readiness(criteria: Criteria) -> list[pl.Expr]:

@@ -4,6 +4,7 @@ Here: the contract applied to a chunk; good and rejected rows partition it.
 Not here: headers (ingest_headers.py), lines (ingest_lines.py), types (ingest_types.py), files (flows/).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import polars as pl
@@ -19,6 +20,10 @@ from transforms.text import clean_columns
 QUARANTINE = pl.Schema(
     [("source", pl.String()), ("source_file", pl.String()), *REJECTED.items(), ("reason", pl.String())]
 )
+
+
+RowCheck = Callable[[pl.DataFrame], pl.DataFrame]
+"""Typed rows of a contract to those that may not stand, in the schema REJECTED."""
 
 
 @dataclass(frozen=True)
@@ -41,16 +46,20 @@ def type_rows(
     contract: Contract,
     tables: TextTables,
     key: bytes | None = None,
+    check: RowCheck | None = None,
 ) -> Split:
     """Return one row per text row, typed or rejected; `text` has `row_no` and the file's fields as `f0…`.
 
     Money is in 元 (or the unit of its currency), capital in 元 of `capital_currency`, personal data masked,
-    or hashed under `key` (ingest_keys.py).
+    or hashed under `key` (ingest_keys.py). `check` may find more that cannot stand among the typed rows.
     """
     cleaned = _clean(text, header_map, tables)
     typed, currencies = _typed(cleaned, header_map, tables)
     rejected = _rejected(cleaned, typed, header_map)
     typed = with_keys(_with_currency(typed, header_map, currencies), _present(header_map), key)
+    if check is not None:
+        sound = typed.join(rejected, on="row_no", how="anti", maintain_order="left")
+        rejected = pl.concat([rejected, check(sound)]).sort("row_no")
     if rejected.height:
         typed = typed.join(rejected, on="row_no", how="anti", maintain_order="left")
     return Split(_with_envelope(typed, header_map, contract), rejected)

@@ -11,8 +11,9 @@ from datetime import date
 
 import polars as pl
 
-from reference.rules import Rule, RuleSet
+from reference.rules import Parameters, Rule, RuleSet
 from transforms import (
+    overrides,
     screen_census,
     screen_closed,
     screen_dishonest,
@@ -20,6 +21,8 @@ from transforms import (
     screen_notices,
     screen_revisit,
     screen_scope,
+    screen_shared,
+    screen_shell,
     screen_zombie,
 )
 from transforms.screen_finding import Finding, Predicate
@@ -34,6 +37,7 @@ PREDICATES: Mapping[str, Predicate] = {
     "C07": screen_notices.term_expired,
     "D01": screen_dishonest.seriously_listed,
     "D02": screen_dishonest.judgment_defaulter,
+    "D03": screen_shell.defaulting_representative,
     "D04": screen_dishonest.false_disclosure,
     "D05": screen_lists.major_tax_offence,
     "D06": screen_lists.abnormal,
@@ -51,6 +55,13 @@ PREDICATES: Mapping[str, Predicate] = {
     "Z06": screen_census.not_found_in_census,
     "Z07": screen_notices.idle_on_site,
     "Z08": screen_zombie.over_indebted,
+    "S01": screen_shell.six_signs,
+    "S02": screen_shell.false_registration,
+    "S03": screen_shared.inactive_cluster,
+    "S03f": screen_shared.shared_address,
+    "S04": screen_shared.shared_phone,
+    "S05": screen_shared.serial_representative,
+    "S06": screen_shared.mass_registration,
     "P01": screen_scope.not_small,
     "P02": screen_scope.not_a_business,
     "P02f": screen_scope.civil_body,
@@ -58,6 +69,9 @@ PREDICATES: Mapping[str, Predicate] = {
     "P04": screen_scope.merged_branch,
     "P05": screen_scope.duplicated,
     "R01": screen_revisit.visited_lately,
+    "O01": overrides.forced_out,
+    "O02": overrides.forced_in,
+    "O03": overrides.rules_released,
     "F01": screen_scope.doubtful_code,
     "F02": screen_scope.unplaced,
     "F03": screen_scope.in_grace,
@@ -70,8 +84,8 @@ PREDICATES: Mapping[str, Predicate] = {
 def screen_subjects(facts: pl.LazyFrame, rules: RuleSet, as_of: date) -> pl.LazyFrame:
     """One row per subject and rule that fires: rule_id, category, severity, reasons, evidence, params_hash.
 
-    Reasons are sentences in zh and en; `evidence` is JSON text with source, date and values. Neither
-    states a census figure.
+    A hit that an override or a visit lifts is kept with severity `released`. Reasons are sentences
+    in zh and en; `evidence` is JSON text with source, date and values. Neither states a census figure.
     """
     return pl.concat(_hits(facts, rules, rule_id, as_of) for rule_id in PREDICATES)
 
@@ -87,10 +101,10 @@ def explain_subject(facts: pl.LazyFrame, rules: RuleSet, as_of: date) -> pl.Lazy
 
 def _hits(facts: pl.LazyFrame, rules: RuleSet, rule_id: str, as_of: date) -> pl.LazyFrame:
     rule = rules[rule_id]
-    finding = _found(rules, rule_id, as_of)
+    limits, finding = rules.overrides, _found(rules, rule_id, as_of)
     return facts.filter(_applies(rule) & finding.fires).select(
         "subject_key",
-        *_labels(rule),
+        *_labels(rule, limits),
         reason_zh=_sentence(rule.reason_zh, rule, finding, "未知"),
         reason_en=_sentence(rule.reason_en, rule, finding, "unknown"),
         evidence=_evidence(finding, as_of),
@@ -110,7 +124,7 @@ def _found(rules: RuleSet, rule_id: str, as_of: date) -> Finding:
 
 
 def _explanations(facts: pl.LazyFrame, rules: RuleSet, rule_id: str, as_of: date) -> pl.LazyFrame:
-    rule = rules[rule_id]
+    rule, limits = rules[rule_id], rules.overrides
     finding = _found(rules, rule_id, as_of)
     fires = pl.col("_fires")
     outcome = (
@@ -121,8 +135,9 @@ def _explanations(facts: pl.LazyFrame, rules: RuleSet, rule_id: str, as_of: date
     )  # fmt: skip
     return facts.with_columns(_fires=finding.fires).select(
         "subject_key",
-        *_labels(rule),
+        *_labels(rule, limits),
         outcome=outcome,
+        released_by=pl.when(fires).then(overrides.released_by(rule, limits)),
         condition_zh=pl.lit(rule.condition_zh),
         condition_en=pl.lit(rule.condition_en),
         inputs=_evidence(finding, as_of),
@@ -137,9 +152,10 @@ def _applies(rule: Rule) -> pl.Expr:
     return pl.col("entity_class").is_in(rule.applies_to)
 
 
-def _labels(rule: Rule) -> list[pl.Expr]:
-    labels = {"rule_id": rule.id, "category": rule.category, "severity": rule.severity}
-    return [pl.lit(text).alias(name) for name, text in labels.items()]
+def _labels(rule: Rule, limits: Parameters) -> list[pl.Expr]:
+    lifted = pl.when(overrides.released(rule, limits)).then(pl.lit(overrides.RELEASED))
+    labels = [pl.lit(text).alias(name) for name, text in (("rule_id", rule.id), ("category", rule.category))]
+    return [*labels, lifted.otherwise(pl.lit(rule.severity)).alias("severity")]
 
 
 def _sentence(template: str, rule: Rule, finding: Finding, unknown: str) -> pl.Expr:

@@ -81,7 +81,9 @@ def _hits_of_subject(hits: pl.LazyFrame) -> pl.LazyFrame:
             "subject_key",
             _excluding=pl.when(excludes).then(rank + pl.col("rule_id")),
             # P05 drops other rows of this subject; these give up the subject itself.
-            _merging=pl.when(pl.col("rule_id").is_in(["P04", "R01"])).then("rule_id"),
+            _merging=pl.when(pl.col("rule_id").is_in(["P04", "R01"]) & (pl.col("severity") == "dedupe")).then(
+                "rule_id"
+            ),
             _flag=pl.when(pl.col("severity") == "flag").then("rule_id"),
         )
         .group_by("subject_key")

@@ -9,15 +9,23 @@ import polars as pl
 
 from reference.feedback import Criteria
 
-VISITS = pl.Schema({"uscc": pl.String, "visited_on": pl.Date, "outcome": pl.String, "is_alive": pl.Boolean})
+VISITS = pl.Schema(
+    {
+        "uscc": pl.String,
+        "visited_on": pl.Date,
+        "outcome": pl.String,
+        "is_alive": pl.Boolean,
+        "is_witnessed": pl.Boolean,
+    }
+)
 
 
 def visits(facts: pl.LazyFrame, criteria: Criteria, as_of: date) -> pl.LazyFrame:
-    """Return uscc, visited_on, outcome, is_alive: per firm its newest visit known on the date.
+    """Return VISITS: per firm its newest visit known on the date.
 
     `facts`: fact_visit.  `is_alive`: met at work, outcomes 11-14, which lift the rules on inactivity (domain
     notes §4.1, live_evidence); 15, a visit refused, is no such sign. A later visit with another outcome
-    overrules an earlier one.
+    overrules an earlier one. `is_witnessed`: a photo, a position or two visitors.
     """
     known = facts.filter((pl.col("visited_on") <= as_of) & pl.col("uscc").is_not_null())
     newest = known.sort("visited_on", "event_id").unique("uscc", keep="last", maintain_order=True)

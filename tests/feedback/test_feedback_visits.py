@@ -174,7 +174,14 @@ def test_evidence_is_the_newest_visit_known_on_the_date_alive_if_it_met_a_firm_a
         visit("A"), visit("A", later, "33"), visit("B", later, "14"), visit("C", outcome="15")
     ).lazy()
     criteria, first = load_criteria(), date(2025, 4, 10)
-    refused = ("C", first, "15", False)
-    assert evidence(told, criteria, date(2025, 4, 30)).collect().rows() == [("A", first, "13", True), refused]
-    gone, met = ("A", later, "33", False), ("B", later, "14", True)
+    refused = ("C", first, "15", False, False)
+    assert evidence(told, criteria, date(2025, 4, 30)).collect().rows() == [
+        ("A", first, "13", True, False), refused
+    ]  # fmt: skip
+    gone, met = ("A", later, "33", False, False), ("B", later, "14", True, False)
     assert evidence(told, criteria, later).collect().rows() == [gone, met, refused]
+
+
+def test_a_photo_a_position_or_two_visitors_witness_a_visit() -> None:
+    told = facts(visit("A", visitor_count=1), visit("B", photo_id="IMG_0001"), visit("C", visitor_count=2))
+    assert dict(told.select("uscc", "is_witnessed").iter_rows()) == {"A": False, "B": True, "C": True}

@@ -13,7 +13,9 @@ from functools import cache
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
+import joined_cases
 import polars as pl
+from joined_cases import day_of, number_of, wan
 
 from reference.classes import load_classes
 from reference.contracts import load_contracts
@@ -23,8 +25,10 @@ from transforms.dated_lists import DATED_SOURCES
 from transforms.gather import gather_evidence
 from transforms.ingest import staged_schema
 from transforms.loan_evidence import LOANS
+from transforms.overrides import with_overrides
 from transforms.report_history import reported_years
 from transforms.screen_facts import screening_facts
+from transforms.shell_facts import with_shell_facts
 from transforms.visit_evidence import VISITS
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "screening"
@@ -41,6 +45,7 @@ SCHEMAS: dict[str, dict[str, type[pl.DataType] | pl.DataType]] = {
         "established_on": pl.Date, "cancelled_on": pl.Date, "revoked_on": pl.Date, "term_to": pl.Date,
         "parent_uscc": pl.String, "industry_code": pl.String, "registered_capital": MONEY,
         "capital_currency": pl.String, "register_city_code": pl.String, "register_county_code": pl.String,
+        "phone_key": pl.String, "paid_capital": MONEY,
     },
     "reports": {
         "subject_key": pl.String, "report_year": pl.Int64, "submit_date": pl.Date, "emp_count": pl.Int64,
@@ -62,8 +67,10 @@ SCHEMAS: dict[str, dict[str, type[pl.DataType] | pl.DataType]] = {
     "units": {
         "subject_key": pl.String, "link_strength": pl.String, "ind_code": pl.String, "control": pl.String,
         "op_status": pl.String, "inst_type": pl.String, "check_result": pl.String,
-        "emp_end": pl.Int64, "revenue": MONEY, "assets": MONEY, "extract_date": pl.Date,
+        "fixed_premises": pl.String, "emp_end": pl.Int64, "revenue": MONEY, "assets": MONEY,
+        "extract_date": pl.Date,
     },
+    **joined_cases.SCHEMAS,
     "trade": {
         "subject_key": pl.String, "customs_code": pl.String, "reg_date": pl.Date, "cancel_date": pl.Date,
         "trade_year": pl.Int64, "export_usd": MONEY, "import_usd": MONEY, "extract_date": pl.Date,
@@ -77,7 +84,7 @@ SCHEMAS: dict[str, dict[str, type[pl.DataType] | pl.DataType]] = {
     "placed": {"subject_key": pl.String, "level": pl.String},
     "visits": {
         "uscc": pl.String, "visited_on": pl.Date, "outcome": pl.String, "is_alive": pl.Boolean,
-        "need_changed": pl.Boolean, "renewal_due": pl.Boolean,
+        "need_changed": pl.Boolean, "renewal_due": pl.Boolean, "is_witnessed": pl.Boolean,
     },
     "loans": dict(LOANS),
 }  # fmt: skip
@@ -120,7 +127,7 @@ def facts_of(
     """Return the screening facts of a city; without `feed` its reports tell which years are covered."""
     covered = reported_years(city["reports"], as_of).collect()["report_year"].to_list()
     events = {source: city[source] for source in DATED_SOURCES}
-    others = {"subjects", "placed", "visits", *DATED_SOURCES}
+    others = {"subjects", "placed", "visits", *joined_cases.SCHEMAS, *DATED_SOURCES}
     evidence = {name: frame for name, frame in city.items() if name not in others}
     classes, rules = CLASSES, rules_if(census_excludes=False)
     gathered = gather_evidence(
@@ -134,9 +141,11 @@ def facts_of(
     )
     classified = classify_subjects(gathered, classes=classes, rules=rules, as_of=as_of)
     feed_years = covered if feed is None else list(feed)
-    return screening_facts(
+    facts = screening_facts(
         classified, city["placed"], feed_years=feed_years, rules=rules, as_of=as_of, visits=city["visits"]
     )
+    joined = with_shell_facts(facts, city, rules, as_of)
+    return with_overrides(joined, city["overrides"], city["met"], rules.overrides, as_of)
 
 
 def _rows(key: str, case: Case) -> list[tuple[str, dict[str, object]]]:
@@ -149,10 +158,14 @@ def _rows(key: str, case: Case) -> list[tuple[str, dict[str, object]]]:
         "serious": _serious(key, case),
         "defaulters": _defaulter(key, case),
         "units": _unit(key, case),
-        "trade": _trade(key, case),
-        "tech": _tech(key, case),
-        "loans": _loan(key, case),
-        "visits": _visits(key, case),
+        "false_registrations": joined_cases.false_registrations(key, case),
+        "shared": joined_cases.shared(key, case),
+        "overrides": joined_cases.overrides(key, case),
+        "met": joined_cases.met(key, case),
+        "trade": joined_cases.trade(key, case),
+        "tech": joined_cases.tech(key, case),
+        "loans": joined_cases.loan(key, case),
+        "visits": joined_cases.visits(key, case),
         "superseded": [{"subject_key": key}] * int(case.get("superseded_rows") or 0),
         "parents": [{"parent_uscc": case["parent"]}] if case.get("parent_registered") == "yes" else [],
     }
@@ -168,43 +181,19 @@ def _subject(key: str, case: Case) -> dict[str, object]:
         "subject_type_code": case.get("type") or "1190",
         "status": case.get("status") or "A",
         "status_text": case.get("status_text") or "存续",
-        "established_on": _day(case.get("established", "2010-01-01")),
-        "cancelled_on": _day(case.get("cancelled")),
-        "revoked_on": _day(case.get("revoked")),
-        "term_to": _day(case.get("term_to")),
+        "established_on": day_of(case.get("established", "2010-01-01")),
+        "cancelled_on": day_of(case.get("cancelled")),
+        "revoked_on": day_of(case.get("revoked")),
+        "term_to": day_of(case.get("term_to")),
         "register_county_code": case.get("county") or "330106",
         "parent_uscc": case.get("parent") or None,
         "industry_code": case.get("industry", "C1311") or None,
-        "registered_capital": _wan(case.get("capital_wan")),
+        "registered_capital": wan(case.get("capital_wan")),
         "capital_currency": case.get("currency") or "CNY",
         "register_city_code": "3301",
+        "phone_key": {"none": "", "unknown": None}.get(case.get("phone", ""), "0" * 32),
+        "paid_capital": wan(case.get("paid_wan")),
     }
-
-
-def _visits(key: str, case: Case) -> list[dict[str, object]]:
-    """Cells such as `2025-01-10 13`, several apart by `;`."""
-    grounds = {name: case.get(name) == "yes" for name in ("need_changed", "renewal_due")}
-    told = [visit.split() for visit in (case.get("visits") or "").split(";") if visit]
-    return [
-        {
-            "uscc": case.get("uscc") or key,
-            "visited_on": _day(day),
-            "outcome": outcome,
-            "is_alive": outcome in {"11", "12", "13", "14"},
-            **grounds,
-        }
-        for day, outcome in told
-    ]
-
-
-def _loan(key: str, case: Case) -> list[dict[str, object]]:
-    """A cell such as `2024-05-01 2025-05-01`: seen on, ends on."""
-    seen, *ends = (case.get("loan") or "").split(" ")
-    if not seen:
-        return []
-    return [
-        {"uscc": case.get("uscc") or key, "seen_on": _day(seen), "ends_on": _day(ends[0] if ends else "")}
-    ]
 
 
 @cache
@@ -225,7 +214,7 @@ def _records(source: str, key: str, case: Case) -> list[dict[str, object]]:
 
 def _typed(cell: str, kind: pl.DataType) -> object:
     if kind == pl.Date:
-        return _day(cell)
+        return day_of(cell)
     if kind == pl.Int64:
         return int(cell)
     return cell if kind == pl.String else Decimal(cell)
@@ -238,17 +227,17 @@ def _report(key: str, year: str, cell: str, case: Case) -> dict[str, object]:
     return {
         "subject_key": key,
         "report_year": int(year),
-        "submit_date": _day(submitted),
-        "si_pension": _number(insured),
-        "revenue": _wan(revenue),
+        "submit_date": day_of(submitted),
+        "si_pension": number_of(insured),
+        "revenue": wan(revenue),
         "main_revenue": None,
-        "tax": _wan(tax),
-        "emp_count": _number(staff),
-        "assets": _wan(assets),
-        "liabilities": _wan(liabilities),
-        "net_profit": _wan(profit),
-        "member_trade": _wan(members),
-        "extract_date": _day(case.get("reports_extracted")),
+        "tax": wan(tax),
+        "emp_count": number_of(staff),
+        "assets": wan(assets),
+        "liabilities": wan(liabilities),
+        "net_profit": wan(profit),
+        "member_trade": wan(members),
+        "extract_date": day_of(case.get("reports_extracted")),
     }
 
 
@@ -267,11 +256,11 @@ def _listing(key: str, case: Case, prefix: str) -> dict[str, object]:
         return {}
     return {
         "subject_key": key,
-        "in_date": _day(case[f"{prefix}_in"]),
-        "out_date": _day(case.get(f"{prefix}_out")),
+        "in_date": day_of(case[f"{prefix}_in"]),
+        "out_date": day_of(case.get(f"{prefix}_out")),
         "decide_org": "某市市场监督管理局",
         "doc_no": f"列字{key}号",
-        "extract_date": _day(case.get(f"{prefix}_extracted")),
+        "extract_date": day_of(case.get(f"{prefix}_extracted")),
     }
 
 
@@ -279,8 +268,8 @@ def _defaulter(key: str, case: Case) -> list[dict[str, object]]:
     if not case.get("published"):
         return []
     row = {"subject_key": key, "case_no": f"(2024)执{key}号", "court": "某县人民法院"}
-    dates = {"publish_date": _day(case["published"]), "remove_date": _day(case.get("removed"))}
-    extracted = _day(case.get("defaulters_extracted"))
+    dates = {"publish_date": day_of(case["published"]), "remove_date": day_of(case.get("removed"))}
+    extracted = day_of(case.get("defaulters_extracted"))
     return [{**row, **dates, "subject_type": case.get("defaulter") or "firm", "extract_date": extracted}]
 
 
@@ -296,45 +285,10 @@ def _unit(key: str, case: Case) -> list[dict[str, object]]:
             "op_status": case.get("census_op") or None,
             "inst_type": case.get("census_inst") or None,
             "check_result": case.get("census_check") or None,
-            "emp_end": _number(case.get("census_staff")),
-            "revenue": _wan(case.get("census_revenue_wan")),
-            "assets": _wan(case.get("census_assets_wan")),
-            "extract_date": _day(case.get("census_extracted")),
+            "emp_end": number_of(case.get("census_staff")),
+            "revenue": wan(case.get("census_revenue_wan")),
+            "assets": wan(case.get("census_assets_wan")),
+            "fixed_premises": case.get("census_premises") or None,
+            "extract_date": day_of(case.get("census_extracted")),
         }
     ]
-
-
-def _trade(key: str, case: Case) -> list[dict[str, object]]:
-    if not (case.get("customs_code") or case.get("trade_year")):
-        return []
-    return [
-        {
-            "subject_key": key,
-            "customs_code": case.get("customs_code") or None,
-            "reg_date": _day(case.get("customs_from")),
-            "cancel_date": _day(case.get("customs_to")),
-            "trade_year": _number(case.get("trade_year")),
-            "export_usd": _wan(case.get("export_wan_usd")),
-            "import_usd": None,
-            "extract_date": _day(case.get("customs_extracted")),
-        }
-    ]
-
-
-def _tech(key: str, case: Case) -> list[dict[str, object]]:
-    if not case.get("tech_tag"):
-        return []
-    dates = {"valid_from": _day(case.get("tech_from")), "valid_to": _day(case.get("tech_to"))}
-    return [{"subject_key": key, "tag": case["tech_tag"], **dates, "extract_date": None}]
-
-
-def _day(text: str | None) -> date | None:
-    return date.fromisoformat(text) if text else None
-
-
-def _number(text: str | None) -> int | None:
-    return int(text) if text and text != "-" else None
-
-
-def _wan(text: str | None) -> Decimal | None:
-    return Decimal(text) * 10_000 if text and text != "-" else None

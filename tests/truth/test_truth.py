@@ -12,7 +12,8 @@ pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("province")]
 
 RULES = {"C01", "C02", "C03", "C04", "C05", "C06", "C07", "D01", "D02", "D04", "D05", "D06", "D07", "D07f",
          "D08", "Z01", "Z02", "Z02h", "Z02hx", "Z03", "Z05", "Z07", "P01", "P02", "P02f", "P03", "P04", "P05",
-         "F01", "F03", "F04", "F09", "K8"}  # fmt: skip
+         "F01", "F03", "F04", "F09", "K8", "S01", "S02", "S03", "S03f", "S04", "S05", "S06", "D03",
+         "O01", "O02", "O03"}  # fmt: skip
 RARE = {("branch", "C01"), ("branch", "P03"), ("branch", "P04"), ("other", "P02"), ("other", "P02f"),
         ("enterprise", "P03"), ("coop", "Z02")}  # fmt: skip
 LIVING_LISTS = ("serious_violations", "judgment_defaulters", "abnormal_list", "liquidations", "suspensions",
@@ -37,6 +38,21 @@ def test_every_rule_is_planted_and_hits_exactly_where_it_must(published_province
     scores = compare.score(pair, "rule_id")
     assert set(scores["rule_id"]) == {*RULES, "all"}
     assert scores.filter((pl.col("precision") != 1) | (pl.col("recall") != 1)).is_empty()
+
+
+def test_shared_telephones_and_representatives_hit_more_than_a_handful(published_province: Province) -> None:
+    counts = dict(published_province.lake.hits["rule_id"].value_counts().iter_rows())
+    assert all(counts[rule] >= 10 for rule in ("S03", "S03f", "S04", "S05", "S06"))
+
+
+def test_lifted_hits_are_kept_and_decide_nothing(published_province: Province) -> None:
+    lake = published_province.lake
+    lifted = lake.hits.filter(severity="released")
+    assert {"Z02", "D01"} <= set(lifted["rule_id"])
+    decided = lake.enterprises.join(
+        lifted, left_on=["subject_key", "primary_rule"], right_on=["subject_key", "rule_id"]
+    )
+    assert decided.is_empty()
 
 
 def test_f02_hits_what_was_not_placed(published_province: Province) -> None:

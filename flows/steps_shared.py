@@ -1,0 +1,177 @@
+"""The shared step: who shares a door, a telephone, a legal representative, over the whole province.
+
+Here: the keys of each city in turn, then the few that recur, then the facts the city steps join.
+Not here: keys and counts (transforms/shared_*.py), the rules on them (transforms/screen_sh*.py).
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import polars as pl
+
+from flows.settings import Settings
+from flows.steps_city import Evidence, base_facts, city_frames
+from flows.steps_ingest import Body, is_firm_case, scan_source, write_by_city
+from reference.divisions import load_gazetteer
+from reference.rules import RuleSet, load_rules
+from reference.text_tables import load_text_tables
+from transforms.address_key import with_door
+from transforms.evidence import months_before
+from transforms.shared_counts import (
+    SHARED,
+    defaulting_reps,
+    door_facts,
+    listed_addresses,
+    person_outcomes,
+    shared_by,
+    shared_facts,
+    town_codes,
+    with_idle,
+)
+from transforms.shared_keys import HASHED, NEEDED, hashes_of, holders, key_hashes, recurring, subject_keys
+
+SHARED_FOLDER, LISTS_FILE, PERSONS_FILE = "shared", "address_lists.parquet", "persons.parquet"
+_LIMITS = "shared_limits.parquet"
+
+
+def lists_step(staged: Mapping[str, Sequence[Path]], work: Path, settings: Settings) -> Body:
+    """Write the listed addresses and the cases against persons; return the outcomes of their rows.
+
+    A case counts if its person is a legal representative on the register.
+    """
+    addresses = scan_source("address_lists", staged["address_lists"])
+    listed = listed_addresses(addresses, settings.as_of)
+    total = addresses.select(pl.len()).collect().item()
+    listed.write_parquet(work / LISTS_FILE)
+    cases = scan_source("judgment_defaulters", staged["judgment_defaulters"])
+    reps = pl.scan_parquet(work / "subjects" / "*.parquet").select("legal_rep_id_key")
+    known = reps.drop_nulls().unique().collect(engine="streaming").to_series()
+    persons = person_outcomes(cases.filter(~is_firm_case()), known, settings.as_of)
+    persons.filter(pl.col("outcome") == "matched").write_parquet(work / PERSONS_FILE)
+    figures = {
+        "address_lists": {"matched": listed.height, "after_as_of": total - listed.height},
+        "persons": dict(persons.group_by("outcome").len().sort("outcome").iter_rows()),
+    }
+    return [work / LISTS_FILE, work / PERSONS_FILE], figures
+
+
+def list_figures(lists: dict[str, Any], firms: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return the account figures of address_lists, and of judgment_defaulters with its persons."""
+    outcomes = dict(firms["outcomes"])
+    for outcome, count in lists["persons"].items():
+        outcomes[outcome] = outcomes.get(outcome, 0) + count
+    return {
+        "address_lists": {"outcomes": lists["address_lists"]},
+        "judgment_defaulters": {**firms, "outcomes": outcomes},
+    }
+
+
+def shared_step(work: Path, years: Sequence[int], settings: Settings) -> Body:
+    """Write what is shared, per register city; return how many subjects share what."""
+    rules = load_rules()
+    evidence = Evidence(work, years, settings.as_of, rules, pl.scan_parquet(work / "parents.parquet"))
+    with TemporaryDirectory(dir=work) as keys:
+        facts = shared_of(evidence, Path(keys))
+    limits = work / _LIMITS
+    pl.DataFrame({"limits": [_limits(rules)]}).write_parquet(limits)
+    paths = write_by_city(facts, work / SHARED_FOLDER)
+    counts = {name: facts[name].count() for name in ("door_n", "phone_n", "rep_n", "D03_published_on")}
+    return [*paths, limits], {"shared": counts}
+
+
+def find_shared(evidence: Evidence) -> pl.LazyFrame:
+    """Return the same facts under any rules: those kept with the evidence if their limits are the same."""
+    kept = evidence.work / _LIMITS
+    if not kept.exists():
+        return pl.LazyFrame(schema=SHARED)
+    if pl.read_parquet(kept)["limits"].item() == _limits(evidence.rules):
+        files = sorted((evidence.work / SHARED_FOLDER).glob("*.parquet"))
+        return pl.concat([pl.LazyFrame(schema=SHARED), *(pl.scan_parquet(path) for path in files)])
+    with TemporaryDirectory() as keys:
+        return shared_of(evidence, Path(keys)).lazy()
+
+
+def _limits(rules: RuleSet) -> str:
+    """Return everything of the rules that the facts rest on, as text."""
+    names = ("active_statuses", "door_n", "evidence_m", "census_on")
+    own = [(r, dict(rules[r].parameters.values)) for r in ("S03f", "S04", "S05", "S06", "D03")]
+    return repr([[rules.common.values[name] for name in names], own])
+
+
+def shared_of(evidence: Evidence, keys: Path) -> pl.DataFrame:
+    """Return SHARED of the province. Keys of all cities lie on disk, in memory only what recurs."""
+    gazetteer, rules = load_gazetteer(), evidence.rules
+    hashes = _write_keys(evidence, keys)
+    scanned = pl.scan_parquet(keys / "*.parquet")
+    listed = pl.read_parquet(evidence.work / LISTS_FILE).with_columns(county_hint=pl.lit(None, pl.String))
+    listed = with_door(listed, gazetteer, load_text_tables().lookalikes).drop_nulls("door")
+    wanted = {kind: recurring(pl.concat(found), _least(rules)[kind]) for kind, found in hashes.items()}
+    wanted["door"] = pl.concat([wanted["door"], hashes_of(listed, "door")]).unique()
+    members = {kind: holders(scanned, kind, wanted[kind]).collect(engine="streaming") for kind in HASHED}
+    reps = shared_by(members["legal_rep_id_key"], "legal_rep_id_key", "rep_n")
+    idle = _idle(
+        evidence, reps.filter(pl.col("is_active") & (pl.col("rep_n") >= _least(rules)["legal_rep_id_key"]))
+    )
+    persons = pl.read_parquet(evidence.work / PERSONS_FILE)
+    held = holders(scanned, "legal_rep_id_key", hashes_of(
+        persons.select(legal_rep_id_key="person_id_key"), "legal_rep_id_key"
+    )).collect(engine="streaming")  # fmt: skip
+    return shared_facts([
+        door_facts(members["door"], listed, town_codes(gazetteer)),
+        shared_by(members["phone_key"], "phone_key", "phone_n"),
+        with_idle(reps, idle),
+        defaulting_reps(persons, held, rules, evidence.as_of),
+    ])  # fmt: skip
+
+
+def _least(rules: RuleSet) -> dict[str, int]:
+    """Return per kind of key how many must share it before any rule could look."""
+    door = min(rules["S03f"].parameters.number("few"), rules["S06"].parameters.number("n"))
+    return {
+        "door": min(door, rules.common.number("door_n")),
+        "phone_key": rules["S04"].parameters.number("n"),
+        "legal_rep_id_key": rules["S05"].parameters.number("n"),
+    }
+
+
+def _write_keys(evidence: Evidence, folder: Path) -> dict[str, list[pl.Series]]:
+    """Write the keys of each city and return their hashes by kind."""
+    statuses = evidence.rules.common.codes("active_statuses")
+    lookalikes, gazetteer = load_text_tables().lookalikes, load_gazetteer()
+    hashes: dict[str, list[pl.Series]] = {kind: [pl.Series(dtype=pl.UInt64)] for kind in HASHED}
+    for path in sorted((evidence.work / "subjects").glob("*.parquet")):
+        subjects = pl.read_parquet(path, columns=list(NEEDED))
+        keys = subject_keys(subjects, statuses, evidence.as_of, gazetteer, lookalikes)
+        keys.write_parquet(folder / path.name, compression="zstd", compression_level=1)
+        for kind, found in key_hashes(keys).items():
+            hashes[kind].append(found)
+    return hashes
+
+
+def _idle(evidence: Evidence, members: pl.DataFrame) -> pl.DataFrame:
+    """Return subject_key, is_idle of the members, by the very facts their own city will ask."""
+    since = months_before(evidence.as_of, evidence.rules.common.number("evidence_m"))
+    lifeless = (pl.col("live_on") < since).fill_null(value=True)
+    parts = [pl.DataFrame(schema={"subject_key": pl.String, "is_idle": pl.Boolean})]
+    for (city,), own in members.partition_by("register_city_code", as_dict=True).items():
+        only = own.lazy().select("subject_key")
+        frames = _only(city_frames(evidence.work, str(city)), only)
+        nowhere = only.select("subject_key", level=pl.lit(None, pl.String))
+        facts = base_facts(evidence, frames, nowhere)["facts"]
+        parts.append(facts.select("subject_key", is_idle=lifeless).collect())
+    return pl.concat(parts)
+
+
+def _only(frames: dict[str, Any], members: pl.LazyFrame) -> dict[str, Any]:
+    """The same frames with the rows of these subjects."""
+    kept: dict[str, Any] = {}
+    for name, frame in frames.items():
+        if isinstance(frame, dict):
+            kept[name] = _only(frame, members)
+        elif "subject_key" in frame.collect_schema().names():
+            kept[name] = frame.join(members, on="subject_key", how="semi")
+        else:
+            kept[name] = frame
+    return kept
