@@ -19,9 +19,9 @@ from reference.rules import load_rules
 from transforms.screen import explain_subject
 
 SHOWN = (
-    "name", "uscc", "status", "disposition", "primary_rule", "flags", "size_class", "place_level", "province",
-    "city", "county", "township", "community", "place_method", "place_confidence", "in_census",
-    "census_link_method",
+    "name", "uscc", "status", "disposition", "primary_rule", "flags", "size_class", "size_confidence",
+    "place_level", "province", "city", "county", "township", "community", "place_method", "place_confidence",
+    "in_census", "census_link_method",
 )  # fmt: skip
 
 
