@@ -1,8 +1,9 @@
 """Placement measured on real addresses it has not seen: right, precision, coverage and calibration by class.
 
-`python -m bench.place --registrations FILE --labelled FILE`: three rows in ten are held back; what ships is
-distilled anew from the others, so that no held-back row teaches. Of the held-back rows that name their town a
-third stays, a third loses its county, a third its town. One file, the city in a column, as bureaus know it.
+`python -m bench.place --registrations FILE --labelled FILE`: three rows in ten (or `--tenths`) are held back;
+what ships is distilled anew from the others, so that no held-back row teaches. Of the held-back rows that
+name their town a third stays, a third loses its county, a third its town. One file, the city in a column, as
+bureaus know it.
 """
 
 import argparse
@@ -33,27 +34,29 @@ from transforms.place_names import HEAD, with_head
 from transforms.place_text import with_main_text
 
 HELD_BACK, OF = 3, 10
+"""Tenths of the rows held back unless told: many measure better, few leave more to teach."""
 PEER_ROWS = 3_000
 CLASSES = ("as written", "county left out", "hidden town", "labelled", "no current town")
 
 
 @dataclass(frozen=True)
 class Sources:
-    """Where the real addresses lie."""
+    """Where the real addresses lie, and which of them take part in the measurement; such rows never teach."""
 
     registrations: Path
     labelled: Path
+    seed: int
+    tenths: int
+
+    def held_back(self, column: str = "address") -> pl.Expr:
+        """Return whether a row takes part."""
+        return pl.col(column).hash(self.seed) % OF < self.tenths
 
 
-def held_back(seed: int) -> pl.Expr:
-    """Whether a row takes part in the measurement; such rows never teach."""
-    return pl.col("address").hash(seed) % OF < HELD_BACK
-
-
-def distilled(sources: Sources, gazetteer: Gazetteer, seed: int) -> PlaceKnowledge:
+def distilled(sources: Sources, gazetteer: Gazetteer) -> PlaceKnowledge:
     """Return the place knowledge as it would ship if only the rows not held back were known."""
     places = load_places()
-    rows = teaching_rows(sources.registrations, sources.labelled).filter(~held_back(seed))
+    rows = teaching_rows(sources.registrations, sources.labelled).filter(~sources.held_back())
     taught = read_addresses(rows, gazetteer, places, load_text_tables()).collect()
     taught = taught.filter(pl.col("method").is_in(CERTAIN))
     of_division = gazetteer.villages.select("township_code", "village")
@@ -69,13 +72,13 @@ def distilled(sources: Sources, gazetteer: Gazetteer, seed: int) -> PlaceKnowled
     )
 
 
-def questions(sources: Sources, gazetteer: Gazetteer, seed: int) -> pl.DataFrame:
+def questions(sources: Sources, gazetteer: Gazetteer) -> pl.DataFrame:
     """One row per held-back address: address, city_hint, truth (township code or null), case."""
-    rows = teaching_rows(sources.registrations, sources.labelled).filter(held_back(seed)).collect()
+    rows = teaching_rows(sources.registrations, sources.labelled).filter(sources.held_back()).collect()
     is_real = (
         pl.int_range(pl.len())
         < pl.scan_parquet(sources.registrations)
-        .filter(pl.col("注册地址").hash(seed) % OF < HELD_BACK)
+        .filter(sources.held_back("注册地址"))
         .select(pl.len())
         .collect()
         .item()
@@ -89,7 +92,7 @@ def questions(sources: Sources, gazetteer: Gazetteer, seed: int) -> pl.DataFrame
     named = told.select("head", "text_scope", "alias", "name_town", "is_exact", "city_town").collect()
     read = headed.join(named, on="head", how="left", maintain_order="left")
     written = read.filter(pl.col("is_real") & pl.col("name_town").is_not_null() & pl.col("is_exact"))
-    third = pl.col("address").hash(seed + 1) % 3
+    third = pl.col("address").hash(sources.seed + 1) % 3
     without_town = _cut(pl.col("text"), pl.col("alias"))
     without_county = pl.coalesce(
         pl.when(pl.col("text").str.contains(pl.col("text_scope"), literal=True)).then(
@@ -113,17 +116,15 @@ def questions(sources: Sources, gazetteer: Gazetteer, seed: int) -> pl.DataFrame
         ),
     ]
     columns = ["address", "city_hint", "truth", "case"]
-    return pl.concat(
-        [*(part.select(columns) for part in parts), labelled_questions(sources, gazetteer, seed)]
-    )
+    return pl.concat([*(part.select(columns) for part in parts), labelled_questions(sources, gazetteer)])
 
 
-def labelled_questions(sources: Sources, gazetteer: Gazetteer, seed: int) -> pl.DataFrame:
+def labelled_questions(sources: Sources, gazetteer: Gazetteer) -> pl.DataFrame:
     """The hand-labelled addresses whose labelled county and town name one township of the division table."""
     towns = gazetteer.towns.select(district="scope", town="alias", truth="township_code")
     return (
         pl.read_parquet(sources.labelled)
-        .filter(pl.col("prov").str.contains("浙江") & held_back(seed))
+        .filter(pl.col("prov").str.contains("浙江") & sources.held_back())
         .join(towns, on=["district", "town"])
         .select("address", "truth", city_hint="city", case=pl.lit(CLASSES[3]))
         .select("address", "city_hint", "truth", "case")
@@ -230,12 +231,13 @@ def main() -> None:
     parser.add_argument("--registrations", type=Path, required=True)
     parser.add_argument("--labelled", type=Path, required=True)
     parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--tenths", type=int, default=HELD_BACK, help="how many tenths are held back")
     parser.add_argument("--peers", type=Path, help="a Python with bench/peers.txt installed, to compare")
     parser.add_argument("--out", type=Path, help="keep the answers as Parquet, to look at")
     arguments = parser.parse_args()
-    sources, gazetteer = Sources(arguments.registrations, arguments.labelled), load_gazetteer()
-    places = distilled(sources, gazetteer, arguments.seed)
-    asked = questions(sources, gazetteer, arguments.seed)
+    sources = Sources(arguments.registrations, arguments.labelled, arguments.seed, arguments.tenths)
+    gazetteer = load_gazetteer()
+    places, asked = distilled(sources, gazetteer), questions(sources, gazetteer)
     started = time.process_time()
     answered = answers(asked, gazetteer, places)
     spent = time.process_time() - started

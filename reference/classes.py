@@ -9,7 +9,8 @@ from functools import cache
 from pathlib import Path
 
 import polars as pl
-import yaml
+
+from reference.yaml_file import read_yaml
 
 INDUSTRY_DIR = Path(__file__).parent / "industry"
 SIZE_DIR = Path(__file__).parent / "size"
@@ -40,7 +41,7 @@ class ClassTables:
 @cache
 def load_classes() -> ClassTables:
     """Return the classification tables of this version of the code."""
-    defaults = yaml.safe_load((SIZE_DIR / "size_defaults.yml").read_text(encoding="utf-8"))
+    defaults = read_yaml(SIZE_DIR / "size_defaults.yml")
     private = _read(INDUSTRY_DIR / "private_types.csv")
     controls = private.filter(kind="control")
     tags = _read(INDUSTRY_DIR / "tech_tags.csv")

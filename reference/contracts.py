@@ -9,9 +9,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
-
 from reference.dispatch import load_list_layout
+from reference.yaml_file import read_yaml
 
 ColumnType = Literal["text", "code", "integer", "money", "capital", "percent", "date", "open_date"]
 PersonalKind = Literal["name", "phone", "note", "count", "code", "phone_key", "id_key", "name_key"]
@@ -77,7 +76,7 @@ def _column(raw: dict[str, Any]) -> Column:
 
 def read_contract(path: Path) -> Contract:
     """Read one contract file."""
-    raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+    raw = read_yaml(path)
     return Contract(
         source=raw["source"],
         zh=raw["zh"],

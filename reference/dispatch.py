@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
+from reference.yaml_file import parse_yaml
 
 DISPATCH_DIR = Path(__file__).parent / "dispatch"
 COLUMNS_FILE = DISPATCH_DIR / "columns.yml"
@@ -95,7 +95,7 @@ def load_list_layout() -> ListLayout:
 def read_list_layout(columns_file: Path, codes_file: Path) -> ListLayout:
     """Read a declaration; ValueError names a field twice, an unknown code list, or an unreadable code."""
     contents = [columns_file.read_bytes(), codes_file.read_bytes()]
-    declared, coded = (yaml.safe_load(content) for content in contents)
+    declared, coded = (parse_yaml(content) for content in contents)
     columns = tuple(ListColumn(**column) for column in declared["columns"])
     lists = {name: CodeList(name, **raw) for name, raw in coded["lists"].items()}
     _check(columns, lists, columns_file)

@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
+from reference.yaml_file import read_yaml
 
 FEEDBACK_DIR = Path(__file__).parent / "feedback"
 
@@ -42,7 +42,7 @@ class Issue:
 @cache
 def load_criteria() -> Criteria:
     """Return the parameters in force."""
-    raw: dict[str, Any] = yaml.safe_load((FEEDBACK_DIR / "criteria.yml").read_text(encoding="utf-8"))
+    raw: dict[str, Any] = read_yaml(FEEDBACK_DIR / "criteria.yml")
     criteria: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in raw.items()}
     return Criteria(**criteria)
 

@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
+from reference.yaml_file import read_yaml
 
 Severity = Literal["error", "warn"]
 
@@ -44,7 +44,7 @@ class Gate:
 @cache
 def load_gates(path: Path = GATES_FILE) -> Mapping[str, Gate]:
     """Return every gate by id, in the file's order; ValueError if one is incomplete or doubled."""
-    raw = yaml.safe_load(path.read_text(encoding="utf-8"))["gates"]
+    raw = read_yaml(path)["gates"]
     gates = [_gate(entry) for entry in raw]
     by_id = {gate.id: gate for gate in gates}
     if len(by_id) < len(gates):

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
-import yaml
+
+from reference.yaml_file import read_yaml
 
 PLACES_DIR = Path(__file__).parent / "places"
 BAND = pl.Int8()
@@ -66,7 +67,7 @@ def load_places() -> PlaceKnowledge:
 
 def read_limits(path: Path = PLACES_DIR / "limits.yml") -> PlaceLimits:
     """Return the limits of a file; ValueError if one is missing, unknown, doubled or unexplained."""
-    entries = yaml.safe_load(path.read_text(encoding="utf-8"))["limits"]
+    entries = read_yaml(path)["limits"]
     names = sorted(entry["name"] for entry in entries)
     if names != sorted(field.name for field in fields(PlaceLimits)):
         raise ValueError(f"{path.name}: names {names} are not those of PlaceLimits, each once")

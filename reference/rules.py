@@ -16,6 +16,7 @@ from typing import Any
 import yaml
 
 from reference.errors import InputProblem
+from reference.yaml_file import parse_yaml, read_yaml
 
 RULES_FILE = Path(__file__).parent / "rules" / "rules.yml"
 SCHEMA_FILE = Path(__file__).parent / "rules" / "schema.yml"
@@ -139,10 +140,10 @@ def load_rules(path: Path = RULES_FILE) -> RuleSet:
     """Return the rules of a file; InputProblem names the first key, rule or parameter that is wrong."""
     try:
         content = path.read_bytes()
-        raw = yaml.safe_load(content)
+        raw = parse_yaml(content)
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise InputProblem(f"{path}: cannot be read as a rules file 规则文件无法读取: {error}") from error
-    schema = yaml.safe_load(SCHEMA_FILE.read_text(encoding="utf-8"))
+    schema = read_yaml(SCHEMA_FILE)
     return _rule_set(raw, schema, str(path), _sha12(content))
 
 

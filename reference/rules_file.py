@@ -11,6 +11,7 @@ import yaml
 
 from reference.errors import InputProblem
 from reference.rules import RULES_FILE, RuleSet, load_rules
+from reference.yaml_file import read_yaml
 
 
 def read_rules(path: Path) -> RuleSet:
@@ -33,7 +34,7 @@ def changed_limits(before: Path, after: Path) -> list[dict[str, str]]:
     """
     if not before.exists():
         return []
-    old, new = (_flat(yaml.safe_load(path.read_text(encoding="utf-8"))) for path in (before, after))
+    old, new = (_flat(read_yaml(path)) for path in (before, after))
     return [
         {"where": key, "before": old.get(key, "–"), "after": new.get(key, "–")}
         for key in sorted(old.keys() | new.keys())

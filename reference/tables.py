@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 import polars as pl
-import yaml
+
+from reference.yaml_file import read_yaml
 
 ColumnType = Literal["text", "integer", "number", "money", "boolean", "date", "timestamp"]
 Layer = Literal["curated", "warehouse", "mart"]
@@ -97,7 +98,7 @@ def tables_of(layer: Layer) -> tuple[Table, ...]:
 
 def read_table(path: Path) -> Table:
     """Read one declaration; ValueError if it contradicts itself."""
-    raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+    raw = read_yaml(path)
     columns = tuple(TableColumn(**{**c, "values": tuple(c.get("values", ()))}) for c in raw.pop("columns"))
     table = Table(**{**raw, "key": tuple(raw["key"]), "columns": columns})
     names = table.column_names
