@@ -24,6 +24,23 @@ class Fault:
     query: str = ""
     columns: str = ""
     statement: str = ""
+    alone: bool = False
+
+    @property
+    def layer(self) -> str:
+        """Return the layer that is gated: one alone, since the others cannot notice."""
+        name = self.table.partition(".")[0]
+        return "staged" if name == "quarantine" else name
+
+    def joins(self, others: list["Fault"]) -> bool:
+        """Return whether these can be planted in one batch: none hides what another fires."""
+        return not self.alone and all(
+            not other.alone
+            and (self.layer, self.verdict) == (other.layer, other.verdict)
+            and not set(self.fires) & set(other.fires)
+            and (self.table == "candidate" or self.table != other.table)
+            for other in others
+        )
 
     def __str__(self) -> str:
         return f"{self.table}: {self.name}"
@@ -34,17 +51,33 @@ def read_faults() -> list[Fault]:
     return [Fault(**raw) for raw in yaml.safe_load(FAULTS_FILE.read_text(encoding="utf-8"))]
 
 
-def plant(fault: Fault, clean: GateRequest, folder: Path) -> GateRequest:
-    """Return a request of the fault's layer alone, with the fault in it."""
+def read_rounds() -> list[list[Fault]]:
+    """Return the faults in rounds that are planted together: a gate costs seconds, whatever it finds."""
+    rounds: list[list[Fault]] = []
+    for fault in read_faults():
+        for together in rounds:
+            if fault.joins(together):
+                together.append(fault)
+                break
+        else:
+            rounds.append([fault])
+    return rounds
+
+
+def plant(faults: list[Fault], clean: GateRequest, folder: Path) -> GateRequest:
+    """Return a request of the faults' layer alone, with the faults in it."""
     folder.mkdir(parents=True, exist_ok=True)
-    if fault.table == "candidate":
+    layer = faults[0].layer
+    if layer == "candidate":
         candidate = Path(copyfile(str(clean.candidate), folder / "candidate.duckdb"))
         with duckdb.connect(str(candidate)) as connection:
-            connection.execute(fault.statement)
+            for fault in faults:
+                connection.execute(fault.statement)
         return replace(clean, folder=folder, candidate=candidate)
-    layer = "curated." if fault.table.startswith("curated.") else "staged."
-    tables = {name: files for name, files in clean.tables.items() if name.startswith(layer)}
-    tables[fault.table] = [copy_sql(_planted_rows(fault, clean), folder / "planted.parquet")]
+    kept = ("staged.", "quarantine.") if layer == "staged" else (f"{layer}.",)
+    tables = {name: files for name, files in clean.tables.items() if name.startswith(kept)}
+    for fault in faults:
+        tables[fault.table] = [copy_sql(_planted_rows(fault, clean), folder / f"{fault.table}.parquet")]
     return replace(clean, folder=folder, tables=tables, candidate=None)
 
 

@@ -10,7 +10,7 @@ import duckdb
 import pandas as pd
 import polars as pl
 import pytest
-from gate_faults import Fault, plant, read_faults
+from gate_faults import Fault, plant, read_faults, read_rounds
 from gate_makers import RUN, make_batch
 
 from expectations import validate as validation
@@ -38,14 +38,14 @@ def test_a_clean_batch_passes_whatever_its_size(tmp_path: Path, subjects: int) -
     assert fired(report) == expected, quality_summary(report)
 
 
-@pytest.mark.parametrize("fault", read_faults(), ids=str)
-def test_a_planted_fault_fires_its_gates_and_no_other(
-    clean: GateRequest, tmp_path: Path, fault: Fault
+@pytest.mark.parametrize("faults", read_rounds(), ids=lambda faults: "; ".join(map(str, faults)))
+def test_planted_faults_fire_their_gates_and_no_other(
+    clean: GateRequest, tmp_path: Path, faults: list[Fault]
 ) -> None:
-    report = run_gate(plant(fault, clean, tmp_path))
-    assert fired(report) == set(fault.fires), quality_summary(report)
-    assert report.verdict == fault.verdict
-    assert report.publishable == (fault.verdict == "warned")
+    report = run_gate(plant(faults, clean, tmp_path))
+    assert fired(report) == {gate for fault in faults for gate in fault.fires}, quality_summary(report)
+    assert report.verdict == faults[0].verdict
+    assert report.publishable == (report.verdict == "warned")
 
 
 def test_every_gate_has_a_fault_that_fires_it() -> None:
@@ -55,7 +55,7 @@ def test_every_gate_has_a_fault_that_fires_it() -> None:
 
 def test_shares_of_a_few_rows_are_not_judged(tmp_path: Path) -> None:
     lost = Fault("codes lost", "curated.enterprises", columns="null as uscc, 'missing' as uscc_check")
-    report = run_gate(plant(lost, make_batch(tmp_path, 150), tmp_path / "planted"))
+    report = run_gate(plant([lost], make_batch(tmp_path, 150), tmp_path / "planted"))
     assert report.verdict == "passed"
     assert any("too few rows" in r.observed for r in report.results if r.expectation == "uscc_filled")
 
