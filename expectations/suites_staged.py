@@ -23,7 +23,7 @@ from reference.gates import Gate
 
 ENVELOPE = ("source_file", "row_no", "extract_date")
 # Dates a record may rightly carry ahead of the day it was extracted: terms and announced ends.
-AHEAD = {"op_from", "out_date", "remove_date", "valid_from", "cancel_date",
+AHEAD = {"op_from", "out_date", "remove_date", "valid_from", "valid_to", "cancel_date",
          "ann_end", "to_date", "publish_end", "end_date", "resume_date"}  # fmt: skip
 USCC_SHAPE = "[0-9A-HJ-NPQRTUWXY]{{2}}[0-9]{{6}}[0-9A-HJ-NPQRTUWXY]{{10}}"
 MOBILE = "1[3-9][0-9]{{9}}"

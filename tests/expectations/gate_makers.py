@@ -34,6 +34,12 @@ STAGED: Mapping[str, Mapping[str, str]] = {
         "emp_count": "3",
     },
     "census": {"unit_code": USCC, "unit_name": "'测试' || i", "op_status": "'1'", "revenue": "1010000 + i"},
+    "overrides": {
+        "uscc": USCC, "action": "'release_rule'", "rule_id": "'Z02'", "reason": "'恢复经营'",
+        "doc_no": "'文' || i",
+        "creator_key": "md5('a')", "approver_key": "md5('b')", "level": "'county'",
+        "valid_from": "date '2025-01-01'", "valid_to": "date '2025-12-31'", "created_on": "date '2025-01-01'",
+    },
     "abnormal_list": {"uscc": USCC, "reason_code": "'R1'", "in_date": "date '2023-07-01'"},
 }  # fmt: skip
 ENTERPRISE: Mapping[str, str] = {

@@ -93,7 +93,7 @@ def test_the_same_data_give_the_same_rows(clean: GateRequest, tmp_path: Path) ->
 
 
 def test_the_candidate_can_be_written_and_moved_afterwards(clean: GateRequest, tmp_path: Path) -> None:
-    request = plant(Fault("none", "candidate", statement="select 1"), clean, tmp_path)
+    request = plant([Fault("none", "candidate", statement="select 1")], clean, tmp_path)
     run_gate(request)
     with duckdb.connect(str(request.candidate)) as connection:
         connection.execute("create table written_after_the_gate as select 1 as one")
