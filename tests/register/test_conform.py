@@ -122,7 +122,7 @@ rows_of_a_register = st.lists(
 )
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=20)
 @given(rows_of_a_register)
 def test_every_row_is_in_exactly_one_part(rows: list[dict[str, object]]) -> None:
     conformed = conform(rows)
@@ -132,7 +132,7 @@ def test_every_row_is_in_exactly_one_part(rows: list[dict[str, object]]) -> None
     assert conformed.subjects.collect()["subject_key"].is_unique().all()
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=20)
 @given(rows_of_a_register, st.randoms(use_true_random=False))
 def test_the_order_of_rows_does_not_matter(rows: list[dict[str, object]], random: object) -> None:
     numbered = [row | {"row_no": no} for no, row in enumerate(rows, start=2)]

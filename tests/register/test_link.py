@@ -103,7 +103,7 @@ unit_rows = st.lists(
 )
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=20)
 @given(subject_rows, unit_rows, st.randoms(use_true_random=False))
 def test_one_row_per_unit_one_unit_per_subject_in_any_order(
     subjects: list[dict[str, object]], units: list[dict[str, object]], random: object

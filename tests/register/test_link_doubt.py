@@ -132,7 +132,7 @@ coded = st.builds(
 )
 
 
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=10)
 @given(st.lists(coded, min_size=1, max_size=6), st.randoms(use_true_random=False))
 def test_every_unit_has_one_outcome_and_every_refused_one_a_subject_or_a_review(
     units: list[Row], random: object

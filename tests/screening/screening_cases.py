@@ -124,7 +124,10 @@ def rules_if(*, census_excludes: bool) -> RuleSet:
 def facts_of(
     city: Mapping[str, pl.LazyFrame], as_of: date, feed: Iterable[int] | None = None
 ) -> pl.LazyFrame:
-    """Return the screening facts of a city; without `feed` its reports tell which years are covered."""
+    """Return the screening facts of a city; without `feed` its reports tell which years are covered.
+
+    They are collected, as a run does: fifty rules each ask for them.
+    """
     covered = reported_years(city["reports"], as_of).collect()["report_year"].to_list()
     events = {source: city[source] for source in DATED_SOURCES}
     others = {"subjects", "placed", "visits", *joined_cases.SCHEMAS, *DATED_SOURCES}
@@ -145,7 +148,7 @@ def facts_of(
         classified, city["placed"], feed_years=feed_years, rules=rules, as_of=as_of, visits=city["visits"]
     )
     joined = with_shell_facts(facts, city, rules, as_of)
-    return with_overrides(joined, city["overrides"], city["met"], rules.overrides, as_of)
+    return with_overrides(joined, city["overrides"], city["met"], rules.overrides, as_of).collect().lazy()
 
 
 def _rows(key: str, case: Case) -> list[tuple[str, dict[str, object]]]:

@@ -72,7 +72,7 @@ def test_a_firm_held_back_is_excluded_and_comes_back_by_itself() -> None:
     city = frames([LIVE | {"suspensions.from_date": "2025-01-01", "suspensions.to_date": "2025-06-30"}])
     ends = {}
     for as_of in (date(2025, 6, 29), date(2025, 6, 30)):
-        facts = facts_of(city, as_of, [2022, 2023]).collect().lazy()
+        facts = facts_of(city, as_of, [2022, 2023])
         hits = screen_subjects(facts, RULES, as_of)
         [decided] = decide(facts, hits, RULES.scope("enterprise")).collect().to_dicts()
         told = hits.filter(pl.col("rule_id") == "C06").select("category", "severity").collect().rows()
@@ -89,7 +89,7 @@ def test_no_census_figure_is_told_by_hit_or_explanation(*, census_excludes: bool
         [{**figures, **census, **marked, "entity_class": kind} for kind in ("enterprise", "household")]
     )
     rules = rules_if(census_excludes=census_excludes)
-    facts = facts_of(city, AS_OF).collect().lazy()
+    facts = facts_of(city, AS_OF)
     frames_told = [screen_subjects(facts, rules, AS_OF), explain_subject(facts, rules, AS_OF)]
     texts = [str(cell) for frame in frames_told for row in frame.collect().rows() for cell in row]
     assert len(texts) > 500

@@ -34,7 +34,7 @@ def _told_of_group(
     as_of = date.fromisoformat(cases[0]["as_of"])
     feed = [int(year) for year in cases[0]["feed"].split()] if cases[0].get("feed") else None
     rules = rules_if(census_excludes=cases[0].get("census_excludes") == "yes")
-    facts = facts_of(frames(cases), as_of, feed).collect().lazy()
+    facts = facts_of(frames(cases), as_of, feed)
     is_rule = pl.col("rule_id") == rule_id
     told = explain_subject(facts, rules, as_of).filter(is_rule).sort("subject_key").collect()
     hits = screen_subjects(facts, rules, as_of).filter(is_rule).collect()

@@ -56,7 +56,7 @@ CASES = st.lists(
 
 
 def _outcome(city: dict[str, pl.LazyFrame], as_of: date = AS_OF) -> tuple[pl.DataFrame, pl.DataFrame]:
-    facts = facts_of(city, as_of, FEED).collect().lazy()
+    facts = facts_of(city, as_of, FEED)
     hits = screen_subjects(facts, RULES, as_of).sort("subject_key", "rule_id")
     decided = decide(facts, hits, RULES.scope("enterprise+coop")).sort("subject_key")
     return hits.collect(), decided.collect()
@@ -111,7 +111,7 @@ def test_evidence_after_the_date_changes_nothing(cases: list[dict[str, str]]) ->
 @settings(max_examples=15, deadline=None)
 @given(CASES)
 def test_explanation_agrees_with_the_hits_and_covers_every_rule(cases: list[dict[str, str]]) -> None:
-    facts = facts_of(frames(cases), AS_OF, FEED).collect().lazy()
+    facts = facts_of(frames(cases), AS_OF, FEED)
     told = explain_subject(facts, RULES, AS_OF).collect()
     hits = screen_subjects(facts, RULES, AS_OF).collect()
     assert told.height == len(cases) * len(PREDICATES)
