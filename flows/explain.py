@@ -21,7 +21,7 @@ from transforms.screen import explain_subject
 SHOWN = (
     "name", "uscc", "status", "disposition", "primary_rule", "flags", "size_class", "size_confidence",
     "place_level", "province", "city", "county", "township", "community", "place_method", "place_confidence",
-    "in_census", "census_link_method",
+    "place_source", "told_address", "told_on", "told_event", "in_census", "census_link_method",
 )  # fmt: skip
 
 
@@ -37,7 +37,9 @@ def explain_firm(home: Path, uscc: str, batch_id: str | None = None) -> dict[str
         )
         if firm.height:
             rules = _rules(where, pointer, city, firm["subject_key"][0])
-            return {"batch_id": record.batch_id, **firm.select(SHOWN).to_dicts()[0], "rules": rules}
+            # A batch of an older program lacks what was declared since.
+            shown = firm.select(name for name in SHOWN if name in firm.columns)
+            return {"batch_id": record.batch_id, **shown.to_dicts()[0], "rules": rules}
     raise InputProblem(
         f"{uscc}: no such firm in batch {record.batch_id}; check the code, or name another --batch"
     )

@@ -14,7 +14,7 @@ import polars as pl
 
 from flows.place_store import write_index
 from flows.settings import Settings
-from flows.steps_feedback import LOANS_FILE, VISITS_FILE
+from flows.steps_feedback import LOANS_FILE, TOLD_FILE, VISITS_FILE
 from flows.steps_ingest import Body, scan_source
 from flows.steps_place import place_city
 from reference.classes import load_classes
@@ -27,6 +27,7 @@ from transforms.gather import gather_evidence, registered_parents
 from transforms.link_conflicts import link_conflicts
 from transforms.loan_evidence import LOANS
 from transforms.overrides import with_overrides
+from transforms.place_subjects import VISIT
 from transforms.screen import screen_subjects
 from transforms.screen_facts import screening_facts
 from transforms.shared_counts import SHARED
@@ -52,6 +53,8 @@ _GAINED = pl.Schema(
 )
 _JOINED = ("false_registrations", "shared", "overrides")
 """Frames whose facts are joined to those of a subject's own evidence."""
+_SAID = ("told_address", "told_on", "told_event")
+"""What an enterprise keeps of the visit that placed it."""
 _UNIT_COLUMNS = ["unit_key", "link_method", "link_strength", "name_key", "loc_county_code"]
 """What the link step adds to a census row, as far as later steps read it."""
 
@@ -142,13 +145,13 @@ def base_facts(evidence: Evidence, own: dict[str, Any], placed: pl.LazyFrame) ->
 
 def city_step(work: Path, city: str, years: Sequence[int], settings: Settings, run_id: str) -> Body:
     """Write the curated tables of one city, sorted by subject; return counts for account and report."""
-    rules, own = load_rules(), city_frames(work, city)
-    placed, learned = place_city(own["subjects"], own["units"], rules.common.day("census_on"))
+    rules, own, told = load_rules(), city_frames(work, city), pl.scan_parquet(work / TOLD_FILE)
+    placed, learned = place_city(own["subjects"], own["units"], told, rules.common.day("census_on"))
     parents = pl.scan_parquet(work / "parents.parquet")
     frames = city_facts(Evidence(work, years, settings.as_of, rules, parents), city, placed.lazy())
     hits = screen_subjects(frames["facts"], rules, settings.as_of).collect().sort("subject_key", "rule_id")
     decided = decide(frames["facts"], hits.lazy(), rules.scope(settings.scope))
-    enterprises = _enterprises(frames, decided).collect().sort("subject_key")
+    enterprises = _enterprises(frames, decided, told).collect().sort("subject_key")
     targets = (
         visit_targets(enterprises.lazy(), settings.batch_id, settings.as_of).collect().sort("subject_key")
     )
@@ -181,6 +184,7 @@ def _conflicts(frames: dict[str, pl.LazyFrame], open_units: Path) -> pl.DataFram
         else pl.LazyFrame(schema=schema),
         load_conflict_order(),
         load_rules().common.day("census_on"),
+        frames["placed"].filter(pl.col("place_source") == VISIT).select("subject_key"),
     )
     return found.collect().sort("conflict", "subject_key", "unit_key")
 
@@ -222,8 +226,9 @@ def _scan_shared(path: Path) -> pl.LazyFrame:
     return pl.scan_parquet(path) if path.exists() else pl.LazyFrame(schema=SHARED)
 
 
-def _enterprises(frames: dict[str, pl.LazyFrame], decided: pl.LazyFrame) -> pl.LazyFrame:
+def _enterprises(frames: dict[str, pl.LazyFrame], decided: pl.LazyFrame, told: pl.LazyFrame) -> pl.LazyFrame:
     """One row per subject: register, class, place and decision, in the declared columns."""
+    by_visit = pl.col("place_source") == VISIT
     links = frames["units"].select("subject_key", in_census=True, census_link_method="link_method")
     classified = frames["facts"].select("subject_key", *CLASS_COLUMNS)
     place = {"level": "place_level", "method": "place_method", "confidence": "place_confidence"}
@@ -233,7 +238,8 @@ def _enterprises(frames: dict[str, pl.LazyFrame], decided: pl.LazyFrame) -> pl.L
         .join(frames["placed"].rename(place), on="subject_key", how="left", validate="1:1")
         .join(decided, on="subject_key", how="left", validate="1:1")
         .join(links, on="subject_key", how="left", validate="1:1")
-        .with_columns(pl.col("in_census").fill_null(False))
+        .join(told.select("uscc", *_SAID), on="uscc", how="left", validate="m:1")
+        .with_columns(pl.col("in_census").fill_null(False), pl.when(by_visit).then(pl.col(*_SAID)))
         .select(column.name for column in load_tables()["enterprises"].columns)
     )  # fmt: skip
 

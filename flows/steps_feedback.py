@@ -31,7 +31,7 @@ from transforms.feedback_bank import (
 )
 from transforms.feedback_visits import check_visits, proposals, visit_facts
 from transforms.loan_evidence import LOANS, loans
-from transforms.visit_evidence import VISITS, visits
+from transforms.visit_evidence import TOLD, VISITS, told_addresses, visits
 from warehouse.feedback import FeedbackFiles, find_list_items
 
 DONE = "issues.parquet"
@@ -39,8 +39,10 @@ FIRMS = "firms.parquet"
 PART_ROWS = 400_000
 """Visits judged at a time: at 1.9 million in one piece the reckoning took 6.5 GB."""
 VISITS_FILE = "visits.parquet"
+TOLD_FILE = "told_addresses.parquet"
 LOANS_FILE = "loans.parquet"
-"""Of a run's work folder: the newest visits of earlier lists, and the loans that came of them."""
+"""Of a run's work folder: newest visits of earlier lists, addresses they told, loans that came of them."""
+_EVIDENCE = {VISITS_FILE: VISITS, TOLD_FILE: TOLD, LOANS_FILE: LOANS}
 
 
 @dataclass(frozen=True)
@@ -93,15 +95,16 @@ def carried(home: Home, pointers: Sequence[Pointer], as_of: date) -> FeedbackFil
 
 
 def returned_evidence(home: Home, pointers: Sequence[Pointer], as_of: date) -> dict[str, pl.DataFrame]:
-    """Return VISITS and LOANS by file name: what came back on earlier lists, as known on a date."""
+    """Return VISITS, TOLD and LOANS by file name: what came back on earlier lists, as known on a date."""
     earlier = [pointer for pointer in pointers if pointer.record.as_of < as_of]
     if not earlier or not read_entries(home):
-        return {VISITS_FILE: pl.DataFrame(schema=VISITS), LOANS_FILE: pl.DataFrame(schema=LOANS)}
+        return {name: pl.DataFrame(schema=schema) for name, schema in _EVIDENCE.items()}
     facts = {
         table: pl.scan_parquet(file) for table, file in reckon(home, earlier, as_of).feedback.files.items()
     }
     return {
         VISITS_FILE: visits(facts["fact_visit"], load_criteria(), as_of).collect(),
+        TOLD_FILE: told_addresses(facts["fact_visit"], load_criteria(), as_of).collect(),
         LOANS_FILE: loans(facts["fact_loan"], facts["fact_renewal"], as_of).collect(),
     }
 

@@ -53,12 +53,15 @@ def known_in(cities: pl.Series) -> PlaceFacts:
 
 
 def place_city(
-    subjects: pl.LazyFrame, units: pl.LazyFrame, census_on: date
+    subjects: pl.LazyFrame, units: pl.LazyFrame, told: pl.LazyFrame, census_on: date
 ) -> tuple[pl.DataFrame, PlaceFacts]:
-    """Return the placement of each subject (subject_key, …) and what the city's own addresses taught."""
+    """Return the placement of each subject (subject_key, …) and what the city's own addresses taught.
+
+    `told`: visit_evidence.TOLD of the whole province.
+    """
     gazetteer, places = load_gazetteer(), load_places()
     towns = gazetteer.divisions.filter(pl.col("level") == "township")["code"]
-    addresses = subject_addresses(subjects, units, census_on, towns).collect()
+    addresses = subject_addresses(subjects, units, told, census_on, towns).collect()
     read = _read(addresses)
     learned = learn_places(teaching(read.lazy(), addresses.lazy()))
     facts = merge_facts([known_in(read["city_code"].unique()), learned])

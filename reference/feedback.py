@@ -22,6 +22,8 @@ class Criteria:
     alive_outcomes: tuple[str, ...]
     gone_outcomes: tuple[str, ...]
     moved_outcomes: tuple[str, ...]
+    address_changed: str
+    county_left_outcome: str
     two_attempts_outcome: str
     witnesses: int
     declaring_outcomes: tuple[str, ...]

@@ -12,17 +12,20 @@ import polars as pl
 
 from reference.contracts import feedback_contracts
 from simulator.event_damage import WRONG, wrong_visits
+from simulator.event_moves import with_moves
 from simulator.files import headers, write_rows
 
 
 def write_visits(out: Path, told: pl.DataFrame, untouched: pl.DataFrame, until: date) -> pl.DataFrame:
-    """Write OUT/visits, one file per city; return the planted wrong rows: source, source_file, row_no, issue.
+    """Write OUT/visits, one file a city; return the planted wrong rows: source, source_file, row_no, issue.
 
-    `told`: visits with register_city_code.  `untouched`: firms of the list nobody visited; wrong rows are
-    theirs.  Each file also has one row in a hundred twice.
+    `told`: visits with register_city_code and division_code.  `untouched`: firms of the list nobody visited;
+    wrong rows are theirs.  Each file also has one row in a hundred twice.
     """
     rejects = []
-    parts = _visit_rows(told).partition_by("register_city_code", as_dict=True, maintain_order=True)
+    parts = _visit_rows(with_moves(told)).partition_by(
+        "register_city_code", as_dict=True, maintain_order=True
+    )
     for number, ((city,), rows) in enumerate(parts.items()):
         own = untouched.filter(pl.col("register_city_code") == city).head(len(WRONG))
         wrong = wrong_visits(with_item(own), until)
@@ -59,8 +62,7 @@ def _visit_rows(told: pl.DataFrame) -> pl.DataFrame:
         need=pl.when(needs).then(pl.lit("是")).otherwise(pl.lit("否")),
         need_amt=pl.when(needs).then("need_amt"),
         purpose_code=pl.when(needs).then("purpose_code"),
-        addr_verified=pl.lit("1"),
-        new_addr=pl.when(pl.col("outcome").is_in(["22", "23"])).then(pl.lit("浙江省杭州市西湖区北山街道")),
+        addr_verified=pl.when(pl.col("new_addr").is_null()).then(pl.lit("1")).otherwise(pl.lit("2")),
     )
     again = rows.filter(pl.col("outcome") == "31").with_columns(
         visit_seq=pl.lit(2), visit_date=pl.col("visit_date") + timedelta(days=1)

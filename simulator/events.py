@@ -15,6 +15,7 @@ import polars as pl
 
 from simulator.event_banks import bank_frames
 from simulator.event_files import with_item, write_feeds, write_visits
+from simulator.event_moves import with_moves
 from simulator.files import write_truth
 from simulator.series import LIST_SIZE, load_series
 
@@ -74,7 +75,8 @@ def play(firms: pl.DataFrame, out: Path, *, shares: Shares, seed: int, until: da
     """Write OUT/<source>/… and OUT/truth/feedback/…, the same for the same arguments; return true counts.
 
     Truth: events.parquet, one row per firm (visited, outcome, recommended, credited, disbursed, amounts in
-    万元); rejects.parquet: source, source_file, row_no, issue of every planted wrong row.
+    万元, new_town_code of who moved); rejects.parquet: source, source_file, row_no, issue of every planted
+    wrong row.
     """
     rng = np.random.default_rng([seed, until.toordinal()])
     told = _visits(firms, shares, until, rng)
@@ -116,10 +118,10 @@ def _write_truth(
     pushed = banks["recommendations"].select("rec_id", "uscc")
     credit = pushed.join(granted.select("rec_id", "credit_amt"), on="rec_id").drop("rec_id")
     loans = banks["loans"].group_by("uscc").agg(pl.col("amt").sum())
-    events = told.join(credit, on="uscc", how="left").join(loans, on="uscc", how="left").select(
+    events = with_moves(told).join(credit, on="uscc", how="left").join(loans, on="uscc", how="left").select(
         "batch_id", "subject_key", "uscc", "is_target", "outcome", "visit_date", "is_recommended",
         is_credited=pl.col("credit_amt").is_not_null(), is_disbursed=pl.col("amt").is_not_null(),
-        credit_amt="credit_amt", loan_amt="amt",
+        credit_amt="credit_amt", loan_amt="amt", new_town_code="new_town_code",
     )  # fmt: skip
     write_truth(out / "events.parquet", events)
     write_truth(out / "rejects.parquet", rejects)

@@ -14,8 +14,9 @@ CONFLICTS = pl.Schema(
         "loser": pl.String, "reason": pl.String,
     }
 )  # fmt: skip
-"""One row per conflict and subject (K7: per unit). winner, loser: registry, census or none."""
+"""One row per conflict and subject (K7: per unit). winner, loser: registry, census or none; visit may win over both."""
 
+_CONDITIONS = ("told_by_visit", "is_weak", "live_since", "registry_newer", "report_newer")
 _CLOSED = ["2", "4", "5", "6", "7"]
 _FIGURES = ("employees", "revenue_yuan", "assets_yuan")
 # The census covers secondary and tertiary industry: A 农林牧渔 lies outside.
@@ -29,13 +30,16 @@ def link_conflicts(
     open_units: pl.LazyFrame,
     order: pl.DataFrame,
     census_on: date,
+    moved: pl.LazyFrame,
 ) -> pl.LazyFrame:
     """One row per conflict in the columns of `CONFLICTS`.
 
     `units`: linked units, at most one a subject. `open_units`: unit_key, subject_key (null where unknown) and
-    outcome of all others. `gathered`: see gather.py. `order`: see `load_conflict_order`.
+    outcome of all others. `gathered`: see gather.py. `order`: see `load_conflict_order`. `moved`: subjects
+    placed where a visit said (subject_key).
     """
-    pairs = _pairs(subjects, units, gathered, census_on)
+    told = moved.with_columns(told_by_visit=True)
+    pairs = _pairs(subjects, units, gathered, census_on).join(told, on="subject_key", how="left")
     alone = subjects.join(units.select("subject_key"), on="subject_key", how="anti")
     return decide_conflicts(
         pl.concat([_found(pairs), _unseen(alone, census_on), _open(open_units)], how="diagonal"), order
@@ -45,12 +49,10 @@ def link_conflicts(
 def decide_conflicts(found: pl.LazyFrame, order: pl.DataFrame) -> pl.LazyFrame:
     """The conflicts found, each with the first line of its order whose condition holds.
 
-    `found`: conflict, subject_key, unit_key and the conditions is_weak, live_since, registry_newer,
-    report_newer; a null condition does not hold.
+    `found`: conflict, subject_key, unit_key and the conditions _CONDITIONS; a null one does not hold.
     """
-    conditions = ["is_weak", "live_since", "registry_newer", "report_newer"]
     holds = pl.coalesce(
-        [pl.when(pl.col("condition") == name).then(pl.col(name).fill_null(False)) for name in conditions]
+        [pl.when(pl.col("condition") == name).then(pl.col(name).fill_null(False)) for name in _CONDITIONS]
         + [pl.lit(True)]
     )
     lines = order.lazy().select("conflict", pl.col("order").cast(pl.Int64), "condition", *list(CONFLICTS)[3:])
@@ -116,9 +118,7 @@ def _found(pairs: pl.LazyFrame) -> pl.LazyFrame:
         pairs.with_columns(named.list.drop_nulls().alias("conflict"))
         .filter(pl.col("conflict").list.len() > 0)
         .explode("conflict")
-        .select(
-            "conflict", "subject_key", "unit_key", "is_weak", "live_since", "registry_newer", "report_newer"
-        )
+        .select("conflict", "subject_key", "unit_key", *_CONDITIONS)
     )
 
 

@@ -1,4 +1,4 @@
-"""Which address of a subject is placed: census, operating place, domicile, office or registrar (K3).
+"""Which address of a subject is placed: visit, census, operating place, domicile, office, registrar (K3).
 
 Here: the order of domain rule K3 and the fall-back to the registering county's pool (待认领).
 Not here: how one address is placed (place.py).
@@ -12,20 +12,22 @@ from reference.places import PlaceLimits
 from transforms.place import OUTPUT, teaches
 
 OFFICE = "office"
+VISIT = "visit"
 OFFICE_SUFFIX = r"(?:(?:市场监督管理|市场监管|工商行政管理|工商|监管)?(?:分局|所))$"
 _NONE = pl.lit(None, dtype=pl.String)
 
 
 def subject_addresses(
-    subjects: pl.LazyFrame, units: pl.LazyFrame, census_on: date, towns: pl.Series
+    subjects: pl.LazyFrame, units: pl.LazyFrame, told: pl.LazyFrame, census_on: date, towns: pl.Series
 ) -> pl.LazyFrame:
     """One row per address of a subject, best first: row_id, subject_key, source, rank, address,
-    division_code, city_hint, county_hint.
+    division_code, city_hint, county_hint, left_county (that a visit says the firm left).
 
-    The census place comes first, but last if the register was changed after `census_on` or the link is weak;
-    the operating address before the domicile; then the supervising office (市场监管所), whose name may be a
-    township's. Where the census gives a code of one of `towns` (9 digits), no other address could change the
-    answer.
+    What a visit told (`told`: visit_evidence.TOLD) comes first if it is younger than the register's last
+    change, else not at all. Then the census place, but last if the register was changed after `census_on` or
+    the link is weak; the operating address before the domicile; then the supervising office (市场监管所),
+    whose name may be a township's. Where the census gives a code of one of `towns` (9 digits), no address
+    of the register could change the answer.
     """
     register = subjects.select(*_REGISTER, **_HINTS)
     changed = register.filter(pl.col("approved_on") > census_on).select("subject_key")
@@ -43,16 +45,19 @@ def subject_addresses(
     bureau = pl.col("supervising_office").str.replace(OFFICE_SUFFIX, "").str.replace("市场监督管理局", "")
     home = _rows(open_register.filter(at_home), pl.col("address"), pl.col("domicile_division_code"))
     sources = [
-        ("census", 0, current),
-        ("operating", 1, _rows(open_register.filter(elsewhere), pl.col("operating_address"), _NONE)),
-        ("domicile", 2, home),
-        ("census", 3, census.join(late, on="subject_key", how="semi")),
-        (OFFICE, 4, _rows(open_register, bureau, _NONE).drop_nulls("address")),
+        (VISIT, 0, _told(register, told)),
+        ("census", 1, current),
+        ("operating", 2, _rows(open_register.filter(elsewhere), pl.col("operating_address"), _NONE)),
+        ("domicile", 3, home),
+        ("census", 4, census.join(late, on="subject_key", how="semi")),
+        (OFFICE, 5, _rows(open_register, bureau, _NONE).drop_nulls("address")),
     ]
-    columns = ("subject_key", "address", "division_code", "city_hint", "county_hint")
     return pl.concat(
-        rows.select(*columns, source=pl.lit(source), rank=pl.lit(rank, pl.Int8))
-        for source, rank, rows in sources
+        [
+            rows.with_columns(source=pl.lit(source), rank=pl.lit(rank, pl.Int8))
+            for source, rank, rows in sources
+        ],
+        how="diagonal",
     ).with_row_index("row_id")
 
 
@@ -68,18 +73,22 @@ def place_subjects(
     """One row per subject that an address places: subject_key, the columns OUTPUT, and place_source.
 
     `placed`: the addresses through `place_read`. The first address that knows the township decides; else the
-    first that knows the county, else the city.
+    first that knows the county, else the city. A visit decides too that names another county than the one
+    the firm left: that county's pool (待认领) is nearer to it than its old township.
     """
     level = pl.col("level")
     in_town = level.is_in(["township", "community"])
-    depth = pl.when(in_town).then(0).when(level == "county").then(1).otherwise(2)
     from_hint = pl.col("method").is_in(["county_hint", "city_hint"])
-    from_office = pl.col("source") == OFFICE
+    from_office, from_visit = pl.col("source") == OFFICE, pl.col("source") == VISIT
+    elsewhere = pl.col("left_county") != pl.col("division_code").str.slice(0, 6)
+    is_new_county = ((level == "county") & ~from_hint & elsewhere).fill_null(value=False)
+    depth = pl.when(in_town | is_new_county).then(0).when(level == "county").then(1).otherwise(2)
+    # An office says nothing of the county that the registrar does not, nor does a visit placed by its hint.
+    tells = (~from_office | in_town) & ~(from_visit & from_hint)
     return (
-        addresses.select("row_id", "subject_key", "source", "rank")
+        addresses.select("row_id", "subject_key", "source", "rank", "left_county")
         .join(placed, on="row_id")
-        # An office says nothing of the county that the registrar does not.
-        .filter(level.is_not_null() & (~from_office | in_town))
+        .filter(level.is_not_null() & tells)
         .with_columns(
             place_source=pl.when(from_hint).then(pl.lit("registrar")).otherwise("source"),
             confidence=pl.when(from_hint)
@@ -114,7 +123,7 @@ def place_by_registrar(homeless: pl.LazyFrame, placed: pl.LazyFrame, limits: Pla
 
 
 _REGISTER = (
-    "subject_key", "address", "operating_address", "domicile_division_code", "approved_on",
+    "subject_key", "uscc", "address", "operating_address", "domicile_division_code", "approved_on",
     "supervising_office",
 )  # fmt: skip
 _HINTS = {
@@ -127,3 +136,20 @@ def _rows(register: pl.LazyFrame, address: pl.Expr, code: pl.Expr) -> pl.LazyFra
     return register.select(
         "subject_key", address=address, division_code=code, city_hint="city_hint", county_hint="county_hint"
     )
+
+
+def _told(register: pl.LazyFrame, told: pl.LazyFrame) -> pl.LazyFrame:
+    """The addresses visits told after the register's last change, with the city and county the firm was in.
+
+    Who left the county may be in any: then the county is no hint.
+    """
+    later = (pl.col("told_on") > pl.col("approved_on")).fill_null(value=True)
+    stays, county = ~pl.col("is_county_left"), pl.col("told_county")
+    return register.join(told, on="uscc", validate="m:1").filter(later).select(
+        "subject_key",
+        address="told_address",
+        division_code=_NONE,
+        city_hint=pl.coalesce("told_city", "city_hint"),
+        county_hint=pl.when(stays).then(pl.coalesce(county, "county_hint")),
+        left_county=pl.when(~stays).then(county),
+    )  # fmt: skip

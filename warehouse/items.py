@@ -45,7 +45,7 @@ def write_items(
 
     `files`: the batch's curated files by table (enterprises, rule_hits); `parts`: only these counties.
     list_item_id is the same whoever computes it and whenever; last_outcome and renewal_month are null where
-    the warehouse has no such table.
+    the warehouse has no such table. The operating address is what a visit told, where that placed the firm.
     """
     parameters: dict[str, Any] = {
         "batch_id": batch_id,
@@ -62,6 +62,7 @@ def write_items(
         con.execute("SET enable_progress_bar = false")
         for name, (table, columns, gives) in OPTIONAL.items():
             _offer(con, name, table, columns, gives, batch_id)
+        _offer_told(con, parameters["enterprises"])
         written = con.execute(read_sql("dispatch", "items"), parameters).fetchall()
     return int(written[0][0])
 
@@ -80,3 +81,14 @@ def _offer(
         query = read_sql("dispatch", table)
         given = {"batch_id": batch_id} if "$batch_id" in query else None
         con.execute(f"INSERT INTO {name} {query}", given)
+
+
+def _offer_told(con: duckdb.DuckDBPyConnection, enterprises: Sequence[str]) -> None:
+    """Make the temporary table told_addresses (subject_key, told_address); empty for an older batch."""
+    con.execute("CREATE TEMP TABLE told_addresses (subject_key VARCHAR, told_address VARCHAR)")
+    if "told_address" in con.read_parquet(list(enterprises), hive_partitioning=False).columns:
+        con.execute(
+            "INSERT INTO told_addresses SELECT subject_key, told_address "
+            "FROM read_parquet($files, hive_partitioning = false) WHERE told_address IS NOT NULL",
+            {"files": list(enterprises)},
+        )

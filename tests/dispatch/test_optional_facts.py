@@ -28,8 +28,11 @@ def items(home: Path, statements: list[str]) -> dict[str, tuple[str | None, str 
     tables = {"enterprises": files.enterprises, "rule_hits": files.rule_hits}
     (home / "items").mkdir()
     assert write_items(copy, pointer.record.batch_id, tables, home / "items") == 2
-    found = pl.read_parquet(home / "items" / "*" / "*.parquet", hive_partitioning=False)
-    return {uscc: (outcome, month) for uscc, outcome, month in found.select(SHOWN).iter_rows()}
+    return {uscc: (outcome, month) for uscc, outcome, month in written(home).select(SHOWN).iter_rows()}
+
+
+def written(home: Path) -> pl.DataFrame:
+    return pl.read_parquet(home / "items" / "*" / "*.parquet", hive_partitioning=False)
 
 
 def test_without_visits_and_loans_the_columns_are_blank(tmp_path: Path) -> None:
@@ -54,3 +57,18 @@ def test_the_newest_visit_of_an_earlier_batch_and_the_first_due_month_are_shown(
         f"('{two}', DATE '2025-06-17'), ('{two}', DATE '2025-05-09')) AS due (uscc, matures_on)",
     ])  # fmt: skip
     assert found == {one: ("11", None), two: (None, "2025-05")}
+
+
+def test_where_a_visit_placed_the_firm_its_address_is_the_one_to_go_to(tmp_path: Path) -> None:
+    moved = firm(1, operating_address="旧址1号", told_address="新址2号", told_on=date(2025, 2, 3))
+    home = home_of(tmp_path, [moved, firm(2, operating_address="旧址3号")])
+    items(home, [])
+    assert set(written(home)["operating_address"]) == {"新址2号", "旧址3号"}
+
+
+def test_a_batch_of_an_older_program_has_no_told_addresses(tmp_path: Path) -> None:
+    home = home_of(tmp_path, [firm(1, operating_address="旧址1号"), firm(2)])
+    for path in home.glob("lake/curated/enterprises/*/*/*.parquet"):
+        pl.read_parquet(path, hive_partitioning=False).drop("told_address", "told_on").write_parquet(path)
+    items(home, [])
+    assert set(written(home)["operating_address"]) == {"旧址1号", None}

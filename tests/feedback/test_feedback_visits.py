@@ -14,6 +14,7 @@ from reference.feedback import load_criteria, load_issues
 from reference.text_tables import load_text_tables
 from transforms.feedback import Settled
 from transforms.feedback_visits import check_visits, proposals, visit_facts
+from transforms.visit_evidence import told_addresses
 from transforms.visit_evidence import visits as evidence
 
 LISTED = firms("A", "B", "C")
@@ -180,6 +181,27 @@ def test_evidence_is_the_newest_visit_known_on_the_date_alive_if_it_met_a_firm_a
     ]  # fmt: skip
     gone, met = ("A", later, "33", False, False), ("B", later, "14", True, False)
     assert evidence(told, criteria, later).collect().rows() == [gone, met, refused]
+
+
+def test_the_newest_address_told_is_that_of_the_newest_visit_on_the_date_that_tells_one() -> None:
+    first, later, last = date(2025, 4, 10), date(2025, 5, 5), date(2025, 5, 6)
+    told = facts(
+        visit("A", outcome="22", new_addr="西溪街道1号"),
+        visit("A", later, "23", new_addr="德清县武康街道2号"),
+        visit("A", last, "23", new_addr=" "),
+        visit("B", outcome="13", addr_verified="2", new_addr="文新街道3号"),
+        visit("C", outcome="13", addr_verified="1", new_addr="蒋村街道4号"),
+    ).lazy()
+
+    def known(on: date) -> list[tuple[object, ...]]:
+        found = told_addresses(told, load_criteria(), on).collect()
+        assert set(found.select("told_city", "told_county").rows()) == {("330100", "330106")}
+        return found.select("uscc", "told_address", "told_on", "is_county_left", "told_event").rows()
+
+    stays = ("B", "文新街道3号", first, False, "r3")
+    assert known(first) == [("A", "西溪街道1号", first, False, "r0"), stays]
+    for on in (later, last):
+        assert known(on) == [("A", "德清县武康街道2号", later, True, "r1"), stays]
 
 
 def test_a_photo_a_position_or_two_visitors_witness_a_visit() -> None:

@@ -40,7 +40,8 @@ def decided(cases: pl.DataFrame, open_units: pl.DataFrame | None = None) -> pl.D
         census_assets_yuan=pl.lit(None, pl.Int64), **other,
     )  # fmt: skip
     rest = pl.LazyFrame(schema=NO_UNITS) if open_units is None else open_units.lazy()
-    return link_conflicts(subjects, units, gathered, rest, load_conflict_order(), CENSUS_ON).collect()
+    moved = rows.filter(pl.col("by_visit") == "yes").select("subject_key")
+    return link_conflicts(subjects, units, gathered, rest, load_conflict_order(), CENSUS_ON, moved).collect()
 
 
 def test_golden_conflicts() -> None:
@@ -91,7 +92,8 @@ def test_subjects_without_a_unit() -> None:
     )
     gathered = subjects.select("subject_key", live_report_on="established_on", live_trade_on="established_on")
     rest = pl.LazyFrame(schema=NO_UNITS)
-    found = link_conflicts(subjects, units, gathered, rest, load_conflict_order(), CENSUS_ON).collect()
+    order, moved = load_conflict_order(), pl.LazyFrame(schema={"subject_key": pl.String})
+    found = link_conflicts(subjects, units, gathered, rest, order, CENSUS_ON, moved).collect()
     assert sorted(found.select("subject_key", "conflict").rows()) == [("new", "K9"), ("old", "K8")]
 
 

@@ -28,7 +28,7 @@ COPY (
         e.industry_code,
         e.established_on,
         e.address,
-        e.operating_address,
+        coalesce(m.told_address, e.operating_address) AS operating_address,
         e.county,
         e.township,
         e.community,
@@ -55,6 +55,7 @@ COPY (
         ON d.subject_key = t.subject_key
         AND d.valid_from <= t.as_of
         AND (d.valid_to IS NULL OR t.as_of < d.valid_to)
+    LEFT JOIN told_addresses AS m ON m.subject_key = t.subject_key
     LEFT JOIN flagged AS g ON g.subject_key = t.subject_key
     LEFT JOIN listed_before AS b ON b.subject_key = t.subject_key
     LEFT JOIN last_outcomes AS o ON o.uscc = t.uscc
