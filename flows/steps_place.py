@@ -29,6 +29,7 @@ from transforms.place_subjects import (
     registrar_addresses,
     subject_addresses,
     teaching,
+    told_inside,
 )
 
 ADDRESS_COLUMNS = ("row_id", "address", "division_code", "city_hint", "county_hint")
@@ -61,7 +62,8 @@ def place_city(
     """
     gazetteer, places = load_gazetteer(), load_places()
     towns = gazetteer.divisions.filter(pl.col("level") == "township")["code"]
-    addresses = subject_addresses(subjects, units, told, census_on, towns).collect()
+    inside = told_inside(told, places.other_provinces)
+    addresses = subject_addresses(subjects, units, inside, census_on, towns).collect()
     read = _read(addresses)
     learned = learn_places(teaching(read.lazy(), addresses.lazy()))
     facts = merge_facts([known_in(read["city_code"].unique()), learned])

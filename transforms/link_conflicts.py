@@ -14,7 +14,7 @@ CONFLICTS = pl.Schema(
         "loser": pl.String, "reason": pl.String,
     }
 )  # fmt: skip
-"""One row per conflict and subject (K7: per unit). winner, loser: registry, census or none; visit may win over both."""
+"""One row per conflict and subject (K7: per unit). winner, loser: registry, census, none; or visit, both."""
 
 _CONDITIONS = ("told_by_visit", "is_weak", "live_since", "registry_newer", "report_newer")
 _CLOSED = ["2", "4", "5", "6", "7"]

@@ -4,6 +4,7 @@ Here: the order of domain rule K3 and the fall-back to the registering county's 
 Not here: how one address is placed (place.py).
 """
 
+from collections.abc import Sequence
 from datetime import date
 
 import polars as pl
@@ -59,6 +60,15 @@ def subject_addresses(
         ],
         how="diagonal",
     ).with_row_index("row_id")
+
+
+def told_inside(told: pl.LazyFrame, other_provinces: Sequence[str]) -> pl.LazyFrame:
+    """The told addresses but those that begin with another province: 江苏省…, 江苏苏州市… but not 江苏路.
+
+    Whoever left the province is in none of its towns, whatever road or town there has the same name.
+    """
+    begins = rf"^\s*(?:{'|'.join(other_provinces)})(?:省|市|.{{0,4}}自治区|特别行政区|[一-龥]{{1,4}}[市州县])"
+    return told.filter(~pl.col("told_address").str.contains(begins))
 
 
 def teaching(read: pl.LazyFrame, addresses: pl.LazyFrame) -> pl.LazyFrame:

@@ -35,13 +35,13 @@ def answers(outcome: str | None, day: date = SEEN_ON) -> Answers | None:
     return told
 
 
-def dispatch(home: Path) -> dict[str, Path]:
-    """Dispatch the newest list and return the workbooks of its largest units."""
+def dispatch(home: Path, units: int | None = UNITS) -> dict[str, Path]:
+    """Dispatch the newest list and return the workbooks of its largest units, or of all."""
     ended = zoufang("dispatch", "--home", home, "--json")
     assert ended.status == 0, ended.err
     folder = Path(json.loads(ended.out)["folder"])
     files = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["files"]
-    largest = sorted(files, key=lambda unit: (-unit["rows"], unit["unit_code"]))[:UNITS]
+    largest = sorted(files, key=lambda unit: (-unit["rows"], unit["unit_code"]))[:units]
     return {unit["unit_code"]: folder / unit["file"] for unit in largest}
 
 
@@ -107,8 +107,9 @@ def test_the_next_list_leaves_out_who_was_met_and_shows_what_the_others_said(clo
     home = closed.home
     of_batch = "FROM fact_visit_target WHERE batch_id = 'ZJ-202502-28'"
     following = {uscc for (uscc,) in ask(home, f"SELECT uscc {of_batch}")}
-    traders = {u for (u,) in ask(home, "SELECT uscc FROM fact_visit_target WHERE is_foreign_trade")}
-    met = {uscc for uscc, outcome in closed.found.items() if outcome in MET} - traders
+    # Traders are met again at any time, and who was put on the list by decision (O02) stays on it.
+    again = ask(home, "SELECT uscc FROM fact_visit_target WHERE is_foreign_trade OR flags LIKE '%O02%'")
+    met = {uscc for uscc, outcome in closed.found.items() if outcome in MET} - {u for (u,) in again}
     assert set(closed.listed) - following == met
     why = dict(ask(home, "SELECT uscc, reason_kind FROM mart_batch_diff WHERE change = 'left'"))
     assert {why[uscc] for uscc in met} == {"visited"}
@@ -118,6 +119,19 @@ def test_the_next_list_leaves_out_who_was_met_and_shows_what_the_others_said(clo
     assert set(shown) & set(closed.found)
     wanted = {uscc: words.get(closed.found.get(uscc, ""), "") for uscc in shown}
     assert {uscc: told or "" for uscc, told in shown.items()} == wanted
+
+
+def test_firms_moved_are_on_the_next_list_in_their_new_town_at_their_new_address(closed: Closed) -> None:
+    home, moved = closed.home, {uscc for uscc, outcome in closed.found.items() if outcome in MOVED}
+    town = ask(home, "SELECT left(division_code, 9) FROM dim_division WHERE name = '海门街道'")[0][0]
+    placed = "SELECT uscc FROM fact_visit_target WHERE batch_id = 'ZJ-202502-28' AND township_code = "
+    assert moved <= {uscc for (uscc,) in ask(home, f"{placed}'{town}'")}
+    addresses = column_of(dispatch(home, None)[town], "经营地址")
+    assert {addresses[uscc] for uscc in moved} == {NEW_ADDRESS}
+    ended = zoufang("screen", "--explain", min(moved), "--home", home, "--json")
+    told = json.loads(ended.out)
+    assert (told["township"], told["place_source"], told["told_on"]) == ("海门街道", "visit", str(SEEN_ON))
+    assert told["told_event"] in {event for (event,) in ask(home, "SELECT event_id FROM fact_visit")}
 
 
 def test_an_excluded_firm_met_at_work_is_alive_to_the_next_batch(closed: Closed, one_city: Path) -> None:

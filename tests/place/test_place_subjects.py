@@ -117,6 +117,12 @@ def test_a_told_address_that_no_one_can_place_keeps_the_old_town() -> None:
     assert (found["level"], found["place_source"]) == (None, None)
 
 
+def test_who_left_the_province_is_in_no_town_of_it_by_a_name_it_shares() -> None:
+    for address in ("上海市仓前街道9号", "江苏苏州市仓前街道9号", "广西壮族自治区仓前街道"):
+        assert source_and_town(HOME, None, told(address, is_county_left=True)) == ("domicile", "五常街道")
+    assert source_and_town(HOME, None, told("仓前街道上海路9号")) == ("visit", "仓前街道")
+
+
 def test_who_left_the_county_is_looked_for_in_any_other() -> None:
     assert source_and_town(HOME, None, told("仓前街道9号", is_county_left=True)) == ("visit", "仓前街道")
     away = told("台州市椒江区海门街道9号", is_county_left=True)
