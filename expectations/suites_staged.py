@@ -68,7 +68,7 @@ def _masked(gates: Mapping[str, Gate], contract: Contract) -> list[Expectation]:
         "name": "{c} not like '%*%'",
         "phone": f"regexp_matches({{c}}, '{MOBILE}')",
         "code": f"regexp_full_match({{c}}, '{CITIZEN}')",
-        "note": f"regexp_matches({{c}}, '{MOBILE}')",
+        **dict.fromkeys(("note", "address"), f"regexp_matches({{c}}, '{MOBILE}')"),
         **dict.fromkeys(("phone_key", "id_key", "name_key"), no_key),
     }
     personal = [(c.name, c.personal) for c in contract.columns if c.personal]

@@ -13,10 +13,10 @@ from reference.dispatch import load_list_layout
 from reference.yaml_file import read_yaml
 
 ColumnType = Literal["text", "code", "integer", "money", "capital", "percent", "date", "open_date"]
-PersonalKind = Literal["name", "phone", "note", "count", "code", "phone_key", "id_key", "name_key"]
+PersonalKind = Literal["name", "phone", "note", "address", "count", "code", "phone_key", "id_key", "name_key"]
 """How personal data is staged: masked, counted, or as a keyed hash that only equals itself (…_key).
 
-code: identity numbers of persons are taken out of the column."""
+code: identity numbers of persons are taken out of the column; address: they and mobile numbers are hidden."""
 Phase = Literal["register", "feedback"]
 
 CONTRACTS_DIR = Path(__file__).parent / "contracts"

@@ -167,6 +167,9 @@ def _masked(text: pl.Expr, column: Column) -> pl.Expr:
     if column.personal == "phone":
         ends = text.str.head(3) + "****" + text.str.tail(4)
         return pl.when(text.str.len_chars() >= 11).then(ends).when(text.is_not_null()).then(pl.lit("****"))
+    if column.personal == "address":
+        # A door has no eleven digits; what is shorter may be one (101-1201室) and stays.
+        return text.str.replace_all(r"1[3-9]\d{9}|\d{15,}[\dXx]?", "****")
     if column.personal == "note":
         # Calls and names follow a title or a surname word; identity and telephone numbers are long digits.
         hidden = text.str.replace_all(r"\d{6,}[\dXx]?|\d{3,4}-\d{3,8}(?:-\d{3,4})?", "****")

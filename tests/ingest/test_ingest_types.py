@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reference.contracts import Contract, load_contracts
+from reference.contracts import Contract, feedback_contracts, load_contracts
 from reference.text_tables import load_text_tables
 from transforms.ingest import Split, type_rows
 from transforms.ingest_headers import file_date, map_headers, parse_unit
@@ -254,6 +254,13 @@ def test_the_date_of_a_file_name(name: str, day: date | None) -> None:
 )
 def test_units(text: str, unit: tuple[int | None, str | None]) -> None:
     assert parse_unit(text, TABLES) == unit
+
+
+def test_a_told_address_keeps_its_doors_and_hides_who_to_call() -> None:
+    visits = feedback_contracts()["visits"]
+    cells = ["91330106MA0000000X", "2025-02-10", "22", "文三路90号101-1201室 王先生13912345678"]
+    split = _typed(visits, ["统一社会信用代码", "走访日期", "走访结果", "更正地址"], [cells])
+    assert split.good["new_addr"].to_list() == ["文三路90号101-1201室 王先生****"]
 
 
 def test_every_accepted_header_of_every_contract_is_found_once() -> None:
