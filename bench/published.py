@@ -1,6 +1,6 @@
 """What a simulated province truly holds, and what the pipeline published of it, as frames that compare.
 
-Here: reading truth/, lake and warehouse into the same shapes.
+Here: reading truth/, lake and warehouse into the same shapes, and a batch screened anew.
 Not here: the comparison (truth.py).
 """
 
@@ -10,12 +10,19 @@ from pathlib import Path
 import polars as pl
 
 from flows.batches import batch_files, read_pointers
+from flows.evidence_store import evidence_path
 from flows.home import Home
+from flows.steps_feedback import LOANS_FILE
+from flows.what_if import screen_anew
+from reference.rules_file import read_rules
+from transforms.loan_evidence import loans
 from warehouse.publish import published_file
 from warehouse.read import opened
 
 ROW = ("source_file", "row_no")
-TRUTH_TABLES = ("subjects", "rules", "links", "defects", "files")
+TRUTH_TABLES = (
+    "subjects", "rules", "links", "defects", "files", "changed_rules", "changed_decisions", "loan_book",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -27,6 +34,9 @@ class Truth:
     links: pl.DataFrame
     defects: pl.DataFrame
     files: pl.DataFrame
+    changed_rules: pl.DataFrame
+    changed_decisions: pl.DataFrame
+    loan_book: pl.DataFrame
 
     @property
     def registered(self) -> pl.DataFrame:
@@ -58,6 +68,14 @@ class Province:
     lake: Lake
 
 
+@dataclass(frozen=True)
+class Screened:
+    """Every subject under other rules or evidence: hits (subject_key, rule_id) and what `decide` says."""
+
+    hits: pl.DataFrame
+    decided: pl.DataFrame
+
+
 def load_truth(inbox: Path) -> Truth:
     """Return the truth beside an inbox that `zoufang simulate` wrote."""
     return Truth(**{t: pl.read_parquet(inbox / "truth" / t / "*.parquet") for t in TRUTH_TABLES})
@@ -84,6 +102,29 @@ def load_lake(home: Path) -> Lake:
 
 
 NOT_EVIDENCE = ("subjects", "units", "open_units", "shared")
+
+
+def screened_anew(home: Path, rules_file: Path, work: Path | None = None) -> Screened:
+    """Return the newest batch under the rules of a file, on its own evidence or on that of a folder."""
+    installed = Home(home.resolve())
+    pointer = read_pointers(installed)[-1]
+    folder = work or evidence_path(installed, pointer.record.run_id)
+    cities = list(screen_anew(installed, pointer, folder, read_rules(rules_file)))
+    hits = pl.concat([city.hits for city in cities]).select("subject_key", "rule_id")
+    return Screened(hits.collect(), pl.concat([city.decided for city in cities]).collect())
+
+
+def evidence_with_loans(home: Path, loan_book: pl.DataFrame, folder: Path) -> Path:
+    """Return a folder of the newest batch's evidence in which banks told of these loans before."""
+    installed = Home(home.resolve())
+    record = read_pointers(installed)[-1].record
+    for kept in evidence_path(installed, record.run_id).iterdir():
+        if kept.name != LOANS_FILE:
+            (folder / kept.name).symlink_to(kept, target_is_directory=kept.is_dir())
+    paid, book = loan_book.lazy(), loan_book.lazy().filter(pl.col("reported_on").is_not_null())
+    paid = paid.filter(pl.col("paid_on").is_not_null())
+    loans(paid, book, record.as_of).collect().write_parquet(folder / LOANS_FILE)
+    return folder
 
 
 def warehouse_table(lake: Lake, query: str) -> pl.DataFrame:

@@ -15,7 +15,16 @@ from pathlib import Path
 
 import polars as pl
 
-from bench.published import ROW, Lake, Province, Truth, load_lake, load_truth, warehouse_table
+from bench.published import (
+    ROW,
+    Lake,
+    Province,
+    Screened,
+    Truth,
+    load_lake,
+    load_truth,
+    warehouse_table,
+)
 from simulator.simulate import simulate
 
 AS_OF = date(2025, 3, 31)
@@ -31,6 +40,28 @@ def rules(truth: Truth, lake: Lake) -> Pair:
     """Return expected and found (subject_key, rule_id), F02 left out: placement decides it."""
     expected = truth.rules.rename({"subject_key_true": "subject_key"})
     return expected, lake.hits.filter(pl.col("rule_id") != "F02").select("subject_key", "rule_id")
+
+
+def rules_if(case: str, truth: Truth, screened: Screened) -> Pair:
+    """Return expected and found (subject_key, rule_id) of a case of changed_rules, F02 left out."""
+    changed = truth.changed_rules.filter(case=case)
+    names = ["subject_key_true", "rule_id"]
+    stays = truth.rules.join(changed.filter(~pl.col("fires")), on=names, how="anti")
+    expected = pl.concat([stays, changed.filter("fires").select(names)])
+    found = screened.hits.filter(pl.col("rule_id") != "F02")
+    return expected.select(subject_key="subject_key_true", rule_id="rule_id"), found
+
+
+def decisions_if(case: str, truth: Truth, screened: Screened) -> Pair:
+    """Return expected and found (subject_key, disposition, primary_rule) of a case of changed_decisions."""
+    names = ["subject_key_true", "expected_disposition", "expected_primary_rule"]
+    changed = truth.changed_decisions.filter(case=case).select(names)
+    stays = truth.registered.select(names).join(changed, on="subject_key_true", how="anti")
+    expected = pl.concat([stays, changed]).select(
+        subject_key="subject_key_true", disposition="expected_disposition",
+        primary_rule="expected_primary_rule",
+    )  # fmt: skip
+    return expected, screened.decided.select(expected.columns)
 
 
 def unplaced(lake: Lake) -> Pair:

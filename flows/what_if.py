@@ -5,6 +5,7 @@ Not here: the rules and decisions (transforms/), checking a rules file (referenc
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -81,18 +82,21 @@ def what_if_text(difference: dict[str, Any]) -> str:
 _HIT = ("subject_key", "rule_id", "category", "severity")
 
 
-def _counts(home: Home, pointer: Pointer, work: Path, rules: RuleSet) -> tuple[pl.DataFrame, pl.DataFrame]:
-    parents = find_parents(work, rules, pointer.record.as_of)
-    evidence = Evidence(work, report_years(work), pointer.record.as_of, rules, parents)
-    decisions, hits = zip(*_city_counts(home, pointer, evidence), strict=True)
-    return pl.concat(decisions), pl.concat(hits)
+@dataclass(frozen=True)
+class Anew:
+    """One city of a batch as published, and its facts, hits and decisions under other rules."""
+
+    published: dict[str, pl.LazyFrame]
+    facts: pl.LazyFrame
+    hits: pl.LazyFrame
+    decided: pl.LazyFrame
 
 
-def _city_counts(
-    home: Home, pointer: Pointer, evidence: Evidence
-) -> Iterator[tuple[pl.DataFrame, pl.DataFrame]]:
-    """Yield the counts of decisions and of hits of each city."""
-    record, rules = pointer.record, evidence.rules
+def screen_anew(home: Home, pointer: Pointer, work: Path, rules: RuleSet) -> Iterator[Anew]:
+    """Yield each city of a batch screened under other rules, from the evidence of a folder."""
+    record = pointer.record
+    parents = find_parents(work, rules, record.as_of)
+    evidence = Evidence(work, report_years(work), record.as_of, rules, parents)
     scope, shared = rules.scope(record.scope), find_shared(evidence)
     for city in pointer.units:
         tables = {
@@ -102,14 +106,22 @@ def _city_counts(
         placed = tables["enterprises"].select("subject_key", level="place_level")
         facts = city_facts(evidence, city, placed, shared)["facts"]
         # Their sentences are not asked for, so they are not made.
-        hits = screen_subjects(facts, rules, record.as_of).select(*_HIT)
-        found = hits.collect().lazy()
-        decided = decide(facts, found, scope)
-        yield (
-            count.decision_counts(tables["enterprises"], decided, facts).collect(),
-            count.hit_counts(tables["rule_hits"], found).collect(),
-        )
+        hits = screen_subjects(facts, rules, record.as_of).select(*_HIT).collect().lazy()
+        yield Anew(tables, facts, hits, decide(facts, hits, scope))
         say(f"what-if {city}")
+
+
+def _counts(home: Home, pointer: Pointer, work: Path, rules: RuleSet) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Count decisions and hits city by city, before and after."""
+    counted = [
+        (
+            count.decision_counts(city.published["enterprises"], city.decided, city.facts).collect(),
+            count.hit_counts(city.published["rule_hits"], city.hits).collect(),
+        )
+        for city in screen_anew(home, pointer, work, rules)
+    ]
+    decisions, hits = zip(*counted, strict=True)
+    return pl.concat(decisions), pl.concat(hits)
 
 
 def _require_same_census(changed: Sequence[dict[str, str]], pointer: Pointer, file: Path) -> None:

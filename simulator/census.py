@@ -1,7 +1,7 @@
 """Census units of the subjects, and units no register knows; amounts in 千元.
 
-Here: which round can pair a unit with its subject, planted conflicts of industry and revenue.
-Not here: pairing itself (transforms/link.py), what a unit proves for a rule (truth.py).
+Here: which round can pair a unit with its subject, planted conflicts of industry, revenue and size.
+Not here: pairing itself (transforms/link.py), what a unit proves for a rule (truth_census.py).
 """
 
 from datetime import date
@@ -13,6 +13,11 @@ from simulator.codes import make_usccs
 
 CENSUS_DAY = date(2023, 12, 31)
 ROUNDS = {"L1": 0.8, "L2": 0.07, "L3": 0.05, "L4": 0.08}
+NOT_WORKING = ("2", "4", "5", "6", "7", "3", "9", "2", "2", "2")
+"""Answers of units not at work: stopped, closed, bankrupt, deregistered, revoked; 3 and 9 mean none of it."""
+BIG, SMALL = (500, 9_000, 20_000), (3, 40, 80)
+"""Staff, revenue and assets (万元) that are medium or large, or micro, in every industry of the simulator."""
+FINANCE = "6631"
 
 
 def census_units(subjects: pl.DataFrame, rng: np.random.Generator) -> pl.DataFrame:
@@ -34,15 +39,18 @@ def census_units(subjects: pl.DataFrame, rng: np.random.Generator) -> pl.DataFra
     draw = [rng.random(n) for _ in range(5)]
     slip = plain & (pl.col("industry") < "5000") & pl.Series(draw[0] < 0.004)
     shown = pl.when(pl.Series(draw[4] < 0.5)).then(pl.col("name")).otherwise(_other_spelling())
+    # Closed in the census, at work by what came later: no zombie.
+    closed = (idle & (surely | pl.Series(draw[2] < 0.85))) | (plain & (pl.col("serial") % 61 == 7))
     units = subjects.with_columns(
         pl.Series("round", rounds),
-        is_other_industry=plain & pl.Series(draw[1] < 0.02),
+        is_other_industry=(plain & pl.Series(draw[1] < 0.02))
+        | (pl.col("is_finance") & (pl.col("serial") % 4 == 1)),
         shown_name=shown,
-        op_status=pl.when(idle & (surely | pl.Series(draw[2] < 0.85)))
-        .then(pl.lit("2"))
-        .otherwise(pl.lit("1")),
+        op_status=pl.when(closed).then(_not_working(pl.col("serial") // 3)).otherwise(pl.lit("1")),
         inst_type=pl.when(plain & pl.Series(draw[3] < 0.004)).then(pl.lit("20")).otherwise(pl.lit("10")),
         factor=pl.when(idle).then(0).when(slip).then(500).otherwise(10),
+        is_census_big=plain & ~idle & ~slip & (pl.col("serial") % 83 == 40),
+        is_census_small=pl.col("is_big") & (pl.col("serial") % 5 == 0),
     ).filter(seen)
     # L3 needs the register to state the number, which it does for even serials only.
     return units.with_columns(
@@ -50,7 +58,50 @@ def census_units(subjects: pl.DataFrame, rng: np.random.Generator) -> pl.DataFra
         .then(pl.lit("L1"))
         .otherwise("round")
         .alias("round")
-    ).select(*_columns())  # fmt: skip
+    ).with_columns(
+        is_census_big=pl.col("is_census_big") & ~pl.col("is_other_industry")
+    ).pipe(_with_other_size).select(*_columns())  # fmt: skip
+
+
+def other_units(subjects: pl.DataFrame) -> pl.DataFrame:
+    """One row per unit of a branch, co-operative, household or public body, found by its code.
+
+    No draw: the rest of the province stays as it is. Columns as of `census_units`.
+    """
+    serial = pl.col("serial")
+    seen = (
+        (pl.col("entity_class") != "enterprise")
+        & (pl.col("est_date") < date(2023, 12, 1))
+        & ~pl.col("wrong_check")
+        & ~pl.col("is_later")
+        & (serial % 3 != 0)
+    )
+    works = serial // 4 % 4 == 0
+    units = subjects.filter(seen).with_columns(
+        round=pl.lit("L1"),
+        is_other_industry=pl.lit(value=False),
+        shown_name="name",
+        op_status=pl.when(works).then(pl.lit("1")).otherwise(_not_working(serial // 16)),
+        inst_type=pl.lit("10"),
+        factor=pl.when(works).then(10).otherwise(0),
+        is_census_big=pl.lit(value=False),
+        is_census_small=pl.lit(value=False),
+    )
+    return units.select(*_columns())
+
+
+def _not_working(turn: pl.Expr) -> pl.Expr:
+    return (turn % len(NOT_WORKING)).replace_strict(dict(enumerate(NOT_WORKING)), return_dtype=pl.String)
+
+
+def _with_other_size(units: pl.DataFrame) -> pl.DataFrame:
+    """The units, of those with a planted conflict the figures of another size than the reports tell."""
+    return units.with_columns(
+        pl.when("is_census_big").then(pl.lit(big))
+        .when("is_census_small").then(pl.lit(small))
+        .otherwise(name).cast(units.schema[name]).alias(name)
+        for name, big, small in zip(("staff", "revenue", "assets"), BIG, SMALL, strict=True)
+    )  # fmt: skip
 
 
 def _other_spelling() -> pl.Expr:
@@ -60,7 +111,12 @@ def _other_spelling() -> pl.Expr:
 def _columns() -> list[pl.Expr]:
     """The contract's columns of a unit, then the truth about it."""
     step = pl.col("round")
-    other = pl.when(pl.col("industry") == "7299").then(pl.lit("8010")).otherwise(pl.lit("7299"))
+    other = (
+        pl.when(pl.col("industry") == "7299").then(pl.lit("8010"))
+        .when(~pl.col("is_finance") & (pl.col("factor") == 10) & (pl.col("serial") % 4 == 0))
+        .then(pl.lit(FINANCE))
+        .otherwise(pl.lit("7299"))
+    )  # fmt: skip
     return [
         pl.when(step == "L1").then("uscc").alias("unit_code"),
         pl.when(step == "L2").then(pl.col("uscc").str.slice(8, 9)).alias("org_code"),
@@ -74,7 +130,7 @@ def _columns() -> list[pl.Expr]:
         pl.lit("173").alias("reg_type"),
         pl.lit("3").alias("control"),
         pl.col("op_status"), pl.col("inst_type"), pl.lit("1").alias("unit_type"),
-        pl.when((pl.col("op_status") == "2") & (pl.col("serial") % 3 == 0)).then(pl.lit("5"))
+        pl.when((pl.col("op_status") != "1") & (pl.col("serial") % 4 < 3)).then(pl.lit("5"))
         .otherwise(pl.lit("1")).alias("check_result"),
         pl.when((pl.col("factor") == 0) & (pl.col("serial") % 4 == 0)).then(pl.lit("0"))
         .when(pl.col("serial") % 4 != 1).then(pl.lit("1")).alias("fixed_premises"),
@@ -82,7 +138,7 @@ def _columns() -> list[pl.Expr]:
         (pl.col("revenue") * pl.col("factor")).alias("revenue"),
         (pl.col("assets") * 10).alias("assets"),
         step, pl.col("uscc").alias("true_uscc"), pl.lit(None, pl.String).alias("case"),
-        pl.col("is_other_industry"),
+        pl.col("is_other_industry", "is_census_big", "is_census_small"),
     ]  # fmt: skip
 
 

@@ -12,6 +12,7 @@ import polars as pl
 from simulator import decided, shared
 from simulator.faults import with_code_faults, with_first_versions, with_list_cases, with_older_extracts
 from simulator.records import long_abnormal
+from simulator.report_cases import with_cases
 
 DAY = pl.Date
 FAULTY_REPORTS, FAULTY_LISTINGS, FAULTY_TAGS = 0.004, 0.12, 0.04
@@ -122,7 +123,9 @@ def _reports_of(
             liabilities=pl.col("assets") // 3,
             op_state=pl.lit("开业"),
             case="case",
+            of=pl.struct("entity_class", "serial", "is_big", "is_finance", "story"),
         )
+        .pipe(with_cases, back, as_of)
     )  # fmt: skip
 
 

@@ -16,9 +16,10 @@ import polars as pl
 
 from reference.contracts import Contract, load_contracts
 from simulator import evidence, records
-from simulator.census import census_units, extra_units
+from simulator.census import census_units, extra_units, other_units
 from simulator.faults import fault_rows, known_rows, with_unit_faults
 from simulator.files import FORMATS, XLSX_ROWS, as_text_cells, dated, headers, write_rows, write_truth
+from simulator.loan_book import loan_book
 from simulator.places import City, load_cities
 from simulator.registry import DATE_STYLES, draw_damage, register_rows, row_defects
 from simulator.shared import plant_shared
@@ -127,7 +128,8 @@ def _write_chunk(
     }
     sources = evidence.with_decisions(sources, known, as_of, stream)
     all_units = with_unit_faults(pl.concat([units, extra_units(units, subjects, rng)]), rng)
-    census = all_units[rng.permutation(len(all_units))]
+    others = other_units(subjects)
+    census = pl.concat([all_units[rng.permutation(len(all_units))], others], how="diagonal")
     defects, files = [], []
     register = _write_registry(out, chunk, subjects, contracts["registry"], as_of, rng)
     for file, rows, planted in [register, *(
@@ -137,9 +139,15 @@ def _write_chunk(
         defects.append(planted)
         files.append({"source": file.split("/")[0], "source_file": file, "rows": rows})
     report.add(len(subjects), files)
-    facts = gather_facts(subjects, {s: known_rows(rows) for s, rows in sources.items()}, units, as_of)
-    links = link_rows(census, _source_file(chunk, contracts["census"], as_of))
-    write_truths(out / "truth", chunk.stem, facts, links, pl.concat(defects), pl.DataFrame(files), as_of)
+    known_units = pl.concat([units, others])
+    book = loan_book(known, as_of)
+    told = {s: known_rows(rows) for s, rows in sources.items()} | {"loan_book": book}
+    facts = gather_facts(subjects, told, known_units, as_of)
+    tables = {
+        "links": link_rows(census, _source_file(chunk, contracts["census"], as_of)),
+        "defects": pl.concat(defects), "files": pl.DataFrame(files), "loan_book": book,
+    }  # fmt: skip
+    write_truths(out / "truth", chunk.stem, facts, tables, as_of)
     return group_members(facts)
 
 

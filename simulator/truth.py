@@ -10,12 +10,13 @@ import polars as pl
 
 from simulator.census import CENSUS_DAY
 from simulator.evidence import last_due_year
+from simulator.truth_census import census_rules, closed_by_census, loan_facts, sheet_facts, sheet_rules
 from simulator.truth_records import delivered, months_back, record_facts, record_rules, silent
 from simulator.truth_shared import lifted, shell_facts, shell_rules
 
 ORDER = (
     "C01", "C02", "C03", "C04", "C05", "C06", "D01", "D02", "D04", "D05", "D07",
-    "Z01", "Z02", "Z02hx", "Z03", "Z05", "Z07", "S01", "S02", "S03", "O01", "P01", "P02", "P03",
+    "Z01", "Z02", "Z02hx", "Z03", "Z04", "Z05", "Z06", "Z07", "S01", "S02", "S03", "O01", "P01", "P02", "P03",
 )  # fmt: skip
 FOR_HOUSEHOLDS = (
     "C01", "C02", "C04", "C06", "C07", "D01", "D02", "D04", "D05", "D06", "D07", "D07f", "D08",
@@ -27,38 +28,48 @@ FOR_HOUSEHOLDS = (
 def gather_facts(
     subjects: pl.DataFrame, sources: dict[str, pl.DataFrame], units: pl.DataFrame, as_of: date
 ) -> pl.DataFrame:
-    """One row per subject: the subject's columns plus what its evidence says on the date."""
-    facts = subjects
+    """One row per subject: the subject's columns plus what its evidence says on the date.
+
+    `sources` holds the loan book too, which no rule sees before `with_life` is told to.
+    """
+    facts, reports = subjects, sources["annual_reports"]
     for part in (
-        _report_facts(sources["annual_reports"], as_of),
+        _report_facts(reports, as_of),
+        *sheet_facts(reports, last_due_year(as_of), as_of),
+        loan_facts(sources["loan_book"], as_of).rename({"is_lent_to": "is_borrower"}),
         _event_facts(sources, as_of),
         _trade_facts(sources["customs"], as_of),
         *record_facts(sources, as_of),
         *shell_facts(sources, as_of),
         units.select(
             pl.col("true_uscc").alias("uscc"),
-            "op_status",
-            "inst_type",
-            "fixed_premises",
-            "is_other_industry",
+            *("op_status", "inst_type", "check_result", "fixed_premises"),
+            *("is_other_industry", "is_census_big", "is_census_small"),
+            pl.col("ind_code").alias("unit_industry"),
             (pl.col("revenue") * 1_000).alias("unit_revenue"),
             "round",
         ),
     ):
         facts = facts.join(part, on="uscc", how="left", maintain_order="left")
-    in_census = pl.when((pl.col("op_status") == "1") & (as_of >= CENSUS_DAY)).then(CENSUS_DAY)
     age = months_passed(pl.col("est_date"), as_of)
     told = facts.with_columns(
-        live_on=pl.max_horizontal("live_report", "live_trade", "live_tax", "live_power", in_census),
         age_m=age,
         missed=_missed(as_of),
         trades=_true("customs_open") | _true("alive_trade"),
-    )
-    return told.with_columns(
-        is_alive=(pl.col("live_on") >= months_back(as_of, 24)).fill_null(False),
         files_tax=(pl.col("filed_on") >= months_back(as_of, 24)).fill_null(False),
         has_tax_data=delivered(pl.col("filed_on") >= months_back(as_of, 24)),
         has_census_data=delivered(pl.col("round").is_not_null()),
+    )
+    return with_life(told, as_of)
+
+
+def with_life(facts: pl.DataFrame, as_of: date, *, loans: bool = False) -> pl.DataFrame:
+    """Adds live_on, is_alive and is_lent_to; `loans`: whether banks told of theirs by then."""
+    in_census = pl.when((pl.col("op_status") == "1") & (as_of >= CENSUS_DAY)).then(CENSUS_DAY)
+    lent = pl.when(pl.lit(loans)).then("live_loan")
+    live_on = pl.max_horizontal("live_report", "live_trade", "live_tax", "live_power", in_census, lent)
+    return facts.with_columns(live_on=live_on, is_lent_to=pl.lit(loans) & _true("is_borrower")).with_columns(
+        is_alive=(pl.col("live_on") >= months_back(as_of, 24)).fill_null(False)
     )
 
 
@@ -68,8 +79,8 @@ def months_passed(start: pl.Expr, day: date) -> pl.Expr:
     return months - pl.when(start.dt.day() > day.day).then(1).otherwise(0)
 
 
-def fired_rules(facts: pl.DataFrame, as_of: date) -> pl.DataFrame:
-    """One Boolean column per rule, in the order of the facts."""
+def fired_rules(facts: pl.DataFrame, as_of: date, *, census: bool = False) -> pl.DataFrame:
+    """One Boolean column per rule, in the order of the facts; `census`: whether it may exclude."""
     of = pl.col("entity_class")
     status = pl.col("status")
     gone = (pl.col("cancel_date") <= as_of).fill_null(False)
@@ -86,10 +97,7 @@ def fired_rules(facts: pl.DataFrame, as_of: date) -> pl.DataFrame:
         "Z01": (status == "V") | revoked,
         "Z02": of.is_in(["enterprise", "coop"]) & (pl.col("missed") >= 2) & silent() & mature,
         "Z05": (of == "enterprise") & (pl.col("age_m") >= 24) & _true("two_zeros") & ~pl.col("is_alive"),
-        "P01": scoped & pl.col("is_big") & ~pl.col("trades"),
-        "P02": scoped & pl.col("is_public") & ~pl.col("uscc").str.starts_with("52"),
         "P02f": scoped & pl.col("is_public") & pl.col("uscc").str.starts_with("52"),
-        "P03": scoped & (pl.col("is_finance") | pl.col("is_office")),
         "P04": (of == "branch") & pl.col("parent_registered"),
         "P05": scoped & pl.col("has_other_rows"),
         "F01": scoped & (pl.col("wrong_check") | pl.col("o_for_zero")),
@@ -97,9 +105,10 @@ def fired_rules(facts: pl.DataFrame, as_of: date) -> pl.DataFrame:
         "F04": scoped & (_true("is_other_industry") | _revenues_differ()),
         "F09": scoped & (status == "9"),
     }
-    rules |= record_rules(rules["Z02"], as_of) | shell_rules(as_of)
+    rules |= record_rules(rules["Z02"], closed_by_census(allowed=census), as_of) | shell_rules(as_of)
+    rules |= census_rules(allowed=census) | sheet_rules()
     on_register = ~pl.col("is_later")
-    return facts.select((rule & on_register).alias(name) for name, rule in rules.items())
+    return facts.select((rule & on_register).fill_null(False).alias(name) for name, rule in rules.items())
 
 
 def rule_rows(facts: pl.DataFrame, fired: pl.DataFrame) -> pl.DataFrame:

@@ -5,7 +5,8 @@ Not here: what is true (truth.py), which defects there are (registry.py, faults.
 
 subjects: who each subject is, where it is, how it must end. rules: which rules must fire (F02 is left to
 placement). links: the subject each census row must be linked to, and by which round. defects: each planted
-defect with what must become of its row. files: the rows of each file.
+defect with what must become of its row. files: the rows of each file. changed_rules, changed_decisions:
+what differs if the census may exclude (case census) or banks told of the loans of loan_book (case loans).
 """
 
 from datetime import date
@@ -16,27 +17,45 @@ import polars as pl
 from simulator.files import write_truth
 from simulator.places import WITHOUT_TOWN
 from simulator.registry import DAMAGES, EXTRA_ROWS
-from simulator.truth import decisions, fired_rules, rule_rows
+from simulator.truth import decisions, fired_rules, rule_rows, with_life
 
 PLANTED = (*DAMAGES, *EXTRA_ROWS, "wrong_check")
 KINDS = ("is_office", "is_public", "is_later")
 
 
 def write_truths(
-    truth: Path, stem: str, facts: pl.DataFrame, links: pl.DataFrame, defects: pl.DataFrame,
-    files: pl.DataFrame, as_of: date,
+    truth: Path, stem: str, facts: pl.DataFrame, tables: dict[str, pl.DataFrame], as_of: date
 ) -> None:  # fmt: skip
-    """Write the chunk's part of every truth table."""
+    """Write the chunk's part of every truth table; `tables` are those that are true as they stand."""
     fired = fired_rules(facts, as_of)
     parts = {
+        **tables,
+        **_changes(facts, fired, as_of),
         "subjects": pl.concat([subject_rows(facts), decisions(facts, fired)], how="horizontal"),
         "rules": rule_rows(facts, fired),
-        "links": links,
-        "defects": defects,
-        "files": files,
     }
     for table, frame in parts.items():
         write_truth(truth / table / f"{stem}.parquet", frame)
+
+
+def _changes(facts: pl.DataFrame, fired: pl.DataFrame, as_of: date) -> dict[str, pl.DataFrame]:
+    """What other rules or evidence would change: changed_rules (fires), changed_decisions, by case."""
+    lent = with_life(facts, as_of, loans=True)
+    cases = {
+        "census": (facts, fired_rules(facts, as_of, census=True)),
+        "loans": (lent, fired_rules(lent, as_of)),
+    }
+    key, old = facts.select(subject_key_true="uscc"), rule_rows(facts, fired)
+    before = pl.concat([key, decisions(facts, fired)], how="horizontal")
+    rules, decided = [], []
+    for case, (known, after) in cases.items():
+        new, name = rule_rows(known, after), pl.lit(case).alias("case")
+        for one, other, fires in ((new, old, True), (old, new, False)):
+            changed = one.join(other, on=one.columns, how="anti")
+            rules.append(changed.select(name, pl.all(), fires=pl.lit(fires)))
+        now = pl.concat([key, decisions(known, after)], how="horizontal")
+        decided.append(now.join(before, on=now.columns, how="anti", nulls_equal=True).select(name, pl.all()))
+    return {"changed_rules": pl.concat(rules), "changed_decisions": pl.concat(decided)}
 
 
 def subject_rows(facts: pl.DataFrame) -> pl.DataFrame:

@@ -60,8 +60,11 @@ def record_facts(sources: dict[str, pl.DataFrame], as_of: date) -> list[pl.DataF
     ]
 
 
-def record_rules(z02: pl.Expr, as_of: date) -> dict[str, pl.Expr]:
-    """One Boolean per rule on dated records; `z02` decides who is told of the abnormal list instead."""
+def record_rules(z02: pl.Expr, closed: pl.Expr, as_of: date) -> dict[str, pl.Expr]:
+    """One Boolean per rule on dated records; `z02` decides who is told of the abnormal list instead.
+
+    `closed`: the census found the subject closed and may exclude.
+    """
     of = pl.col("entity_class")
     scoped = of != "household"
     mature = pl.col("age_m") >= 12
@@ -69,6 +72,7 @@ def record_rules(z02: pl.Expr, as_of: date) -> dict[str, pl.Expr]:
     z03 = (pl.col("R4_on") <= months_back(as_of, 24)).fill_null(False) & silent() & mature
     years = last_due - pl.col("R1_on").dt.year() + 2
     unmarked = ~scoped & (years >= 2).fill_null(False) & ~pl.col("is_alive") & mature
+    gone = pl.col("R4_on").is_not_null() | closed
     on_list = pl.any_horizontal(pl.col(f"{code}_on").is_not_null() for code in ("R1", "R2", "R4"))
     a_year = months_back(as_of, 12)
     over = (pl.col("term_to") < as_of).fill_null(False)
@@ -82,8 +86,8 @@ def record_rules(z02: pl.Expr, as_of: date) -> dict[str, pl.Expr]:
         "D07": (pl.col("tax_lost_on") <= a_year).fill_null(False),
         "D07f": (pl.col("tax_lost_on") > a_year).fill_null(False),
         "D08": _true("fined"),
-        "Z02h": unmarked & pl.col("R4_on").is_null(),
-        "Z02hx": unmarked & pl.col("R4_on").is_not_null(),
+        "Z02h": unmarked & ~gone,
+        "Z02hx": unmarked & gone,
         "Z03": z03,
         "Z07": _true("idle") & ~(pl.col("live_on") > pl.col("checked_on")).fill_null(False),
         "K8": of.is_in(["enterprise", "coop", "other"]) & _uncounted() & pl.col("has_census_data"),

@@ -18,7 +18,7 @@ AS_OF = date(2025, 3, 31)
 RULES = {
     *(f"C0{number}" for number in range(1, 8)), *(f"P0{number}" for number in range(1, 6)), "P02f",
     "D01", "D02", "D04", "D05", "D06", "D07", "D07f", "D08",
-    "Z01", "Z02", "Z02h", "Z02hx", "Z03", "Z05", "Z07", "F01", "F03", "F04", "F09", "K8",
+    "Z01", "Z02", "Z02h", "Z02hx", "Z03", "Z05", "Z05c", "Z07", "F01", "F03", "F04", "F09", "K8",
     "S01", "S02", "S03", "S03f", "S04", "S05", "S06", "D03", "O01", "O02", "O03",
 }  # fmt: skip
 

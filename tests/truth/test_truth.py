@@ -11,9 +11,9 @@ from simulator.registry import DAMAGES, EXTRA_ROWS
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("province")]
 
 RULES = {"C01", "C02", "C03", "C04", "C05", "C06", "C07", "D01", "D02", "D04", "D05", "D06", "D07", "D07f",
-         "D08", "Z01", "Z02", "Z02h", "Z02hx", "Z03", "Z05", "Z07", "P01", "P02", "P02f", "P03", "P04", "P05",
-         "F01", "F03", "F04", "F09", "K8", "S01", "S02", "S03", "S03f", "S04", "S05", "S06", "D03",
-         "O01", "O02", "O03"}  # fmt: skip
+         "D08", "Z01", "Z02", "Z02h", "Z02hx", "Z03", "Z05", "Z05c", "Z07", "P01", "P02", "P02f", "P03",
+         "P04", "P05", "F01", "F03", "F04", "F09", "K8", "S01", "S02", "S03", "S03f", "S04", "S05", "S06",
+         "D03", "O01", "O02", "O03"}  # fmt: skip
 RARE = {("branch", "C01"), ("branch", "P03"), ("branch", "P04"), ("other", "P02"), ("other", "P02f"),
         ("enterprise", "P03"), ("coop", "Z02")}  # fmt: skip
 LIVING_LISTS = ("serious_violations", "judgment_defaulters", "abnormal_list", "liquidations", "suspensions",

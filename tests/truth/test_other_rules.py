@@ -1,0 +1,89 @@
+"""The province under other rules and evidence: the census may exclude; banks told of their loans before."""
+
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from bench import truth as compare
+from bench.published import Province, Screened, evidence_with_loans, screened_anew
+from flows.batches import read_pointers
+from flows.home import Home
+from flows.what_if import what_if
+from reference.rules import RULES_FILE
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("province")]
+
+GAINED = {"census": {"Z04", "Z06", "Z02hx", "P01", "P02", "P03"}, "loans": {"Z08"}}
+"""Rules that must gain hits."""
+LOST = {"census": {"Z02h"}, "loans": {"Z02", "Z02h", "Z02hx", "Z03", "Z05", "Z07", "S01", "S03"}}
+"""Rules that must lose hits: the sterner variant fires instead, or a loan shows life."""
+
+
+@pytest.fixture(scope="module")
+def census_rules(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The rules as they stand, with the census allowed to exclude."""
+    text = RULES_FILE.read_text(encoding="utf-8")
+    switch = "use_census_for_exclusion: "
+    assert text.count(f"{switch}false") == 1
+    path = tmp_path_factory.mktemp("rules") / "census.yml"
+    path.write_text(text.replace(f"{switch}false", f"{switch}true"), encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="module")
+def screened(
+    published_province: Province, census_rules: Path, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, Screened]:
+    home = published_province.home
+    folder = tmp_path_factory.mktemp("evidence")
+    lent = evidence_with_loans(home, published_province.truth.loan_book, folder)
+    return {"census": screened_anew(home, census_rules), "loans": screened_anew(home, RULES_FILE, lent)}
+
+
+def agree(pair: compare.Pair) -> None:
+    assert not compare.differences(pair), compare.differences(pair)
+
+
+@pytest.mark.parametrize("case", ["census", "loans"])
+def test_every_rule_hits_exactly_where_it_must(
+    published_province: Province, screened: dict[str, Screened], case: str
+) -> None:
+    pair = compare.rules_if(case, published_province.truth, screened[case])
+    agree(pair)
+    scores = compare.score(pair, "rule_id")
+    assert scores.filter((pl.col("precision") != 1) | (pl.col("recall") != 1)).is_empty()
+    changed = published_province.truth.changed_rules.filter(case=case)
+    gained = changed.filter("fires")["rule_id"].value_counts()
+    assert set(gained["rule_id"]) >= GAINED[case]
+    assert gained.filter(pl.col("rule_id").is_in(GAINED[case]))["count"].min() >= 3
+    assert set(changed.filter(~pl.col("fires"))["rule_id"]) >= LOST[case]
+
+
+@pytest.mark.parametrize("case", ["census", "loans"])
+def test_every_subject_ends_as_it_must(
+    published_province: Province, screened: dict[str, Screened], case: str
+) -> None:
+    agree(compare.decisions_if(case, published_province.truth, screened[case]))
+
+
+def test_what_if_counts_what_the_truth_counts(published_province: Province, census_rules: Path) -> None:
+    truth, home = published_province.truth, published_province.home
+    batch = read_pointers(Home(home))[-1].record.batch_id
+    told = what_if(home, batch, census_rules)
+    assert [change["where"] for change in told["changed"]] == ["common.use_census_for_exclusion"]
+    names = ["subject_key_true", "expected_disposition"]
+    both = truth.registered.select(names).join(
+        truth.changed_decisions.filter(case="census").select(names), on=names[0], suffix="_after"
+    )
+    was, now = (pl.col(name) == "target" for name in ("expected_disposition", "expected_disposition_after"))
+    moved = both.select(entered=(now & ~was).sum(), left=(was & ~now).sum()).to_dicts()[0]
+    assert {name: told[name] for name in moved} == moved
+    assert moved["left"] >= 50
+    assert told["targets_after"] - told["targets_before"] == moved["entered"] - moved["left"]
+    steps = truth.changed_rules.filter(case="census").group_by("rule_id").agg(
+        step=pl.col("fires").replace_strict({True: 1, False: -1}, return_dtype=pl.Int64).sum()
+    )  # fmt: skip
+    hits = {row["rule_id"]: row["hits_after"] - row["hits_before"] for row in told["by_rule"]}
+    expected = dict(steps.filter(pl.col("step") != 0).iter_rows())
+    assert {rule: step for rule, step in hits.items() if step} == expected
