@@ -50,7 +50,7 @@ def census_units(subjects: pl.DataFrame, rng: np.random.Generator) -> pl.DataFra
         inst_type=pl.when(plain & pl.Series(draw[3] < 0.004)).then(pl.lit("20")).otherwise(pl.lit("10")),
         factor=pl.when(idle).then(0).when(slip).then(500).otherwise(10),
         is_census_big=plain & ~idle & ~slip & (pl.col("serial") % 83 == 40),
-        is_census_small=pl.col("is_big") & (pl.col("serial") % 5 == 0),
+        is_census_small=pl.col("is_big") & (pl.col("serial") % 5 == 2),
     ).filter(seen)
     # L3 needs the register to state the number, which it does for even serials only.
     return units.with_columns(
