@@ -108,6 +108,63 @@ def test_evidence_after_the_date_changes_nothing(cases: list[dict[str, str]]) ->
         assert one.equals(other)
 
 
+DATED = {
+    "liquidations": ("accept_date", {}), "simple_deregistrations": ("ann_start", {"objection": "no"}),
+    "forced_deregistrations": ("ann_start", {}), "suspensions": ("from_date", {}),
+    "tax_black": ("in_date", {}), "tax_abnormal": ("in_date", {}),
+    "penalties": ("decided_on", {"penalty_type": "停产停业"}),
+    "onsite_checks": ("checked_on", {"result": "idle", "idle_since": "2020-01-01"}),
+    "tax_filings": ("filed_on", {"tax_due": "9"}), "electricity": ("read_on", {"kwh": "9"}),
+}  # fmt: skip
+"""Of each dated list the date of a record, and what else makes it tell against a firm or for it."""
+
+
+def _record(source: str, day: str, extracted: str, **more: str) -> dict[str, str]:
+    dated_by, told = DATED[source]
+    fields = {**told, **more, dated_by: day, "extract_date": extracted}
+    return {f"{source}.{name}": cell for name, cell in fields.items()}
+
+
+def _found_later(day: str, extracted: str) -> dict[str, str]:
+    """A record in every list, a finding, decisions and a loan, all dated or handed over so."""
+    records = [_record(source, day, extracted) for source in DATED if source != "onsite_checks"]
+    checked = _record("onsite_checks", day, extracted, result="operating")
+    acts = ("force_out - county", "force_in - province", "release_rule D01 province")
+    return {
+        **{name: cell for record in (*records, checked) for name, cell in record.items()},
+        "false_on": day, "false_extracted": extracted, "loan": "2025-04-01 2026-04-01",
+        "overrides": ";".join(f"{act} 2025-01-01 2025-12-31 {day}" for act in acts),
+        "overrides_extracted": extracted,
+    }  # fmt: skip
+
+
+@settings(max_examples=10, deadline=None)
+@given(CASES, st.sets(st.sampled_from(sorted(DATED))), st.booleans())
+def test_records_dated_or_handed_over_after_the_date_change_nothing(
+    cases: list[dict[str, str]], known: set[str], is_dated_later: bool
+) -> None:
+    past = [_record(source, "2025-02-01", "2025-03-31") for source in sorted(known)]
+    city = frames([{**case, **{k: v for record in past for k, v in record.items()}} for case in cases])
+    days = ("2025-04-01", "2025-03-31") if is_dated_later else ("2025-01-01", "2025-04-01")
+    future = frames([_found_later(*days)] * len(cases))
+    lists = {*DATED, "false_registrations", "overrides", "loans"}
+    both = {name: pl.concat([rows, future[name]]) if name in lists else rows for name, rows in city.items()}
+    for one, other in zip(_outcome(city), _outcome(both), strict=True):
+        assert one.equals(other)
+
+
+def test_the_same_records_of_the_date_itself_do_change_the_hits() -> None:
+    silent = {"report_2020": "2021-05-01 3/120/4"}
+    told = [{**silent, "county": f"3301{n:02}", **_record(source, "2025-03-31", "2025-03-31")}
+            for n, source in enumerate(DATED, start=10)]  # fmt: skip
+    hits, _ = _outcome(frames([{**silent, "county": "330106"}, *told]))
+    rules = hits.group_by("subject_key", maintain_order=True).agg("rule_id").rows_by_key(
+        "subject_key", named=False, unique=True
+    )  # fmt: skip
+    changed = [rules.get(f"S{n:04d}") != rules.get("S0000") for n in range(1, len(told) + 1)]
+    assert dict(zip(DATED, changed, strict=True)) == dict.fromkeys(DATED, True)
+
+
 @settings(max_examples=15, deadline=None)
 @given(CASES)
 def test_explanation_agrees_with_the_hits_and_covers_every_rule(cases: list[dict[str, str]]) -> None:

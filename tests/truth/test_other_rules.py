@@ -10,7 +10,7 @@ from bench.published import Province, Screened, evidence_with_loans, screened_an
 from flows.batches import read_pointers
 from flows.home import Home
 from flows.what_if import what_if
-from reference.rules import RULES_FILE
+from reference.rules import RULES_FILE, load_rules
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("province")]
 
@@ -58,6 +58,13 @@ def test_every_rule_hits_exactly_where_it_must(
     assert set(gained["rule_id"]) >= GAINED[case]
     assert gained.filter(pl.col("rule_id").is_in(GAINED[case]))["count"].min() >= 3
     assert set(changed.filter(~pl.col("fires"))["rule_id"]) >= LOST[case]
+
+
+def test_no_rule_of_the_rulebook_is_without_truth(published_province: Province) -> None:
+    truth = published_province.truth
+    planted = {*truth.rules["rule_id"], *truth.changed_rules.filter("fires")["rule_id"]}
+    # F02 rests on the placement reached and has a comparison of its own; R01 needs an earlier list.
+    assert set(load_rules().rules) - planted == {"F02", "R01"}
 
 
 @pytest.mark.parametrize("case", ["census", "loans"])
