@@ -82,7 +82,13 @@ def _dates(gates: Mapping[str, Gate], contract: Contract) -> list[Expectation]:
         return []
     latest = f"greatest({', '.join(dates)})"
     holds = f"{latest} is null or {latest} <= extract_date"
-    return share(gates["dates_not_after_extract"], holds, ", ".join(dates), "extract_date is not null")
+    gate = _gate_of(gates, "dates_not_after_extract", contract.source)
+    return share(gate, holds, ", ".join(dates), "extract_date is not null")
+
+
+def _gate_of(gates: Mapping[str, Gate], name: str, source: str) -> Gate:
+    """Return the gate, for people's decisions the one that only warns."""
+    return gates[f"{name}_decisions" if source in DECISIONS else name]
 
 
 def _quarantine(gates: Mapping[str, Gate], source: str) -> list[Expectation]:
@@ -91,7 +97,7 @@ def _quarantine(gates: Mapping[str, Gate], source: str) -> list[Expectation]:
     total = f"(count(*) + {rejected})"
     return [
         *measure(
-            gates["quarantine_share_decisions" if source in DECISIONS else "quarantine_share"],
+            _gate_of(gates, "quarantine_share", source),
             f"select {rejected} / nullif({total}, 0) as value, {total} as rows from {{batch}}",  # noqa: S608
         ),
         *measure(
