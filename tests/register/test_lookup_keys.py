@@ -39,6 +39,7 @@ KEYS = {
     "places/name_kinds.csv": "suffix",
     "places/names.csv": "county_code name township_code",
     "places/near_trust.csv": "distance_band",
+    "places/other_provinces.csv": "name",
     "places/roads.csv": "county_code road from_number township_code",
     "places/trust.csv": "slot level support_band purity_band common_band",
     "places/villages.csv": "township_code village",
