@@ -18,11 +18,12 @@ from reference.divisions import load_gazetteer
 from reference.rules import RuleSet, load_rules
 from reference.text_tables import load_text_tables
 from transforms.address_key import with_door
-from transforms.evidence import months_before
 from transforms.shared_counts import (
     SHARED,
     defaulting_reps,
     door_facts,
+    is_idle,
+    least_sharers,
     listed_addresses,
     person_outcomes,
     shared_by,
@@ -107,13 +108,12 @@ def shared_of(evidence: Evidence, keys: Path) -> pl.DataFrame:
     scanned = pl.scan_parquet(keys / "*.parquet")
     listed = pl.read_parquet(evidence.work / LISTS_FILE).with_columns(county_hint=pl.lit(None, pl.String))
     listed = with_door(listed, gazetteer, load_text_tables().lookalikes).drop_nulls("door")
-    wanted = {kind: recurring(pl.concat(found), _least(rules)[kind]) for kind, found in hashes.items()}
+    least = least_sharers(rules)
+    wanted = {kind: recurring(pl.concat(found), least[kind]) for kind, found in hashes.items()}
     wanted["door"] = pl.concat([wanted["door"], hashes_of(listed, "door")]).unique()
     members = {kind: holders(scanned, kind, wanted[kind]).collect(engine="streaming") for kind in HASHED}
     reps = shared_by(members["legal_rep_id_key"], "legal_rep_id_key", "rep_n")
-    idle = _idle(
-        evidence, reps.filter(pl.col("is_active") & (pl.col("rep_n") >= _least(rules)["legal_rep_id_key"]))
-    )
+    idle = _idle(evidence, reps.filter(pl.col("is_active") & (pl.col("rep_n") >= least["legal_rep_id_key"])))
     persons = pl.read_parquet(evidence.work / PERSONS_FILE)
     held = holders(scanned, "legal_rep_id_key", hashes_of(
         persons.select(legal_rep_id_key="person_id_key"), "legal_rep_id_key"
@@ -124,16 +124,6 @@ def shared_of(evidence: Evidence, keys: Path) -> pl.DataFrame:
         with_idle(reps, idle),
         defaulting_reps(persons, held, rules, evidence.as_of),
     ])  # fmt: skip
-
-
-def _least(rules: RuleSet) -> dict[str, int]:
-    """Return per kind of key how many must share it before any rule could look."""
-    door = min(rules["S03f"].parameters.number("few"), rules["S06"].parameters.number("n"))
-    return {
-        "door": min(door, rules.common.number("door_n")),
-        "phone_key": rules["S04"].parameters.number("n"),
-        "legal_rep_id_key": rules["S05"].parameters.number("n"),
-    }
 
 
 def _write_keys(evidence: Evidence, folder: Path) -> dict[str, list[pl.Series]]:
@@ -152,15 +142,13 @@ def _write_keys(evidence: Evidence, folder: Path) -> dict[str, list[pl.Series]]:
 
 def _idle(evidence: Evidence, members: pl.DataFrame) -> pl.DataFrame:
     """Return subject_key, is_idle of the members, by the very facts their own city will ask."""
-    since = months_before(evidence.as_of, evidence.rules.common.number("evidence_m"))
-    lifeless = (pl.col("live_on") < since).fill_null(value=True)
     parts = [pl.DataFrame(schema={"subject_key": pl.String, "is_idle": pl.Boolean})]
     for (city,), own in members.partition_by("register_city_code", as_dict=True).items():
         only = own.lazy().select("subject_key")
         frames = _only(city_frames(evidence.work, str(city)), only)
         nowhere = only.select("subject_key", level=pl.lit(None, pl.String))
         facts = base_facts(evidence, frames, nowhere)["facts"]
-        parts.append(facts.select("subject_key", is_idle=lifeless).collect())
+        parts.append(facts.select("subject_key", is_idle=is_idle(evidence.rules, evidence.as_of)).collect())
     return pl.concat(parts)
 
 

@@ -12,7 +12,7 @@ import polars as pl
 from reference.divisions import Gazetteer
 from reference.rules import RuleSet
 from transforms.address_key import DOOR
-from transforms.evidence import is_open_on, known_on
+from transforms.evidence import is_open_on, known_on, months_before
 
 FALSE_ADDRESS = "false_address"
 SHARED = pl.Schema(
@@ -25,6 +25,22 @@ SHARED = pl.Schema(
     }
 )  # fmt: skip
 """What the city step joins: one row per subject of which something is shared or listed."""
+
+
+def least_sharers(rules: RuleSet) -> dict[str, int]:
+    """Return per kind of key how many must share it before any rule could look."""
+    door = min(rules["S03f"].parameters.number("few"), rules["S06"].parameters.number("n"))
+    return {
+        "door": min(door, rules.common.number("door_n")),
+        "phone_key": rules["S04"].parameters.number("n"),
+        "legal_rep_id_key": rules["S05"].parameters.number("n"),
+    }
+
+
+def is_idle(rules: RuleSet, as_of: date) -> pl.Expr:
+    """Whether a subject is inactive to S05: no sign of life (live_on) within the term, or none at all."""
+    since = months_before(as_of, rules.common.number("evidence_m"))
+    return (pl.col("live_on") < since).fill_null(value=True)
 
 
 def town_codes(gazetteer: Gazetteer) -> pl.DataFrame:
