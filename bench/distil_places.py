@@ -16,10 +16,10 @@ from transforms.place import CERTAIN, read_addresses
 from transforms.place_index import (
     PlaceFacts,
     common_names,
+    known_villages,
     learn_places,
     make_lookup,
     merge_facts,
-    village_facts,
 )
 from transforms.place_learned import place_by_index
 from transforms.place_trust import key_answers, measure_confidence, measure_trust
@@ -132,9 +132,7 @@ def main() -> None:
     rows = teaching_rows(arguments.registrations, arguments.labelled)
     read = read_addresses(rows, gazetteer, places, load_text_tables()).collect()
     taught = read.filter(pl.col("method").is_in(CERTAIN))
-    villages = village_facts(
-        pl.concat([gazetteer.villages.select("township_code", "village"), places.villages])
-    )
+    villages = known_villages(places, gazetteer.villages.select("township_code", "village"))
     trust, confidence = measure(taught, villages, gazetteer, places)
     facts = learn_places(taught.unique("row_id", maintain_order=True).lazy())
     tables = {

@@ -24,11 +24,11 @@ from transforms.place import CERTAIN, place_read, read_addresses
 from transforms.place_heads import decide_heads
 from transforms.place_index import (
     common_names,
+    known_villages,
     learn_places,
     make_lookup,
     merge_facts,
     shipped_facts,
-    village_facts,
 )
 from transforms.place_names import HEAD, with_head
 from transforms.place_text import with_main_text
@@ -59,8 +59,7 @@ def distilled(sources: Sources, gazetteer: Gazetteer) -> PlaceKnowledge:
     rows = teaching_rows(sources.registrations, sources.labelled).filter(~sources.held_back())
     taught = read_addresses(rows, gazetteer, places, load_text_tables()).collect()
     taught = taught.filter(pl.col("method").is_in(CERTAIN))
-    of_division = gazetteer.villages.select("township_code", "village")
-    villages = village_facts(pl.concat([of_division, places.villages]))
+    villages = known_villages(places, gazetteer.villages.select("township_code", "village"))
     trust, confidence = measure(taught, villages, gazetteer, places)
     facts = learn_places(taught.unique("row_id", maintain_order=True).lazy())
     return replace(

@@ -66,7 +66,7 @@ def make_gazetteer(rows: pl.DataFrame) -> Gazetteer:
     towns = of_level(rows, "township", 9)
     reach = county_reach(rows)
     aliases = _town_aliases(towns)
-    villages = _villages(rows)
+    villages = village_spellings(rows)
     cities, scopes = _city_spellings(rows), county_names(rows)
     province = of_level(rows, "province", 2).select("code", "name").row(0)
     return Gazetteer(
@@ -190,7 +190,7 @@ def _cores(towns: pl.DataFrame) -> pl.DataFrame:
     ).filter(pl.col("core").str.len_chars() >= 2)  # fmt: skip
 
 
-def _villages(rows: pl.DataFrame) -> pl.DataFrame:
+def village_spellings(rows: pl.DataFrame) -> pl.DataFrame:
     """One row per spelling of a village that names its kind: village, township_code, division_code."""
     named = of_level(rows, "community", 12).with_columns(bare=pl.col("name").str.replace(VILLAGE_OFFICES, ""))
     kind = pl.when(pl.col("name").str.contains("村")).then(pl.lit("村")).otherwise(pl.lit("社区"))

@@ -38,6 +38,7 @@ class PlaceKnowledge:
     names: pl.DataFrame  # county_code, name, township_code, begins, inside: addresses that taught it
     roads: pl.DataFrame  # county_code, road, from_number, to_number, township_code, support
     villages: pl.DataFrame  # township_code, village: spellings the division table does not have
+    former_villages: pl.DataFrame  # township_code (of today), village: merged into others since 2016
     other_provinces: tuple[str, ...]  # short names (江苏)
     trust: pl.DataFrame  # slot, level, support_band, purity_band, common_band, trust
     near_trust: pl.DataFrame  # distance_band, trust
@@ -57,6 +58,7 @@ def load_places() -> PlaceKnowledge:
         names=_read("names").cast(counts),
         roads=_read("roads").cast(ranges),
         villages=_read("villages"),
+        former_villages=_read("former_villages"),
         other_provinces=tuple(_read("other_provinces")["name"]),
         trust=_read("trust").cast(bands),
         near_trust=_read("near_trust").cast(_types(distance_band=BAND, trust=pl.Float64())),

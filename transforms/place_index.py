@@ -57,6 +57,12 @@ def village_facts(villages: pl.DataFrame) -> PlaceFacts:
     return PlaceFacts(_counted(names.lazy()).collect(), _no_numbers())
 
 
+def known_villages(places: PlaceKnowledge, villages: pl.DataFrame) -> PlaceFacts:
+    """Return the facts of the villages of today (township_code, village) and of those that were."""
+    every = pl.concat([villages, places.villages, places.former_villages])
+    return village_facts(every.unique(maintain_order=True))
+
+
 def shipped_facts(places: PlaceKnowledge, villages: pl.DataFrame) -> PlaceFacts:
     """Return what is known before a run reads any address: villages, names, stretches of road."""
     counts = (("start", "begins"), ("inner", "inside"))
@@ -70,8 +76,8 @@ def shipped_facts(places: PlaceKnowledge, villages: pl.DataFrame) -> PlaceFacts:
         places.roads.select("county_code", "road", "township_code", "support", number=column)
         for column in ("from_number", "to_number")
     )
-    of_division = village_facts(pl.concat([villages, places.villages]).unique(maintain_order=True))
-    return merge_facts([of_division, PlaceFacts(names, ends.unique(maintain_order=True))])
+    learned = PlaceFacts(names, ends.unique(maintain_order=True))
+    return merge_facts([known_villages(places, villages), learned])
 
 
 def merge_facts(parts: Sequence[PlaceFacts]) -> PlaceFacts:

@@ -35,6 +35,7 @@ KEYS = {
     "names/trade_words.csv": "word",
     "names/variants.csv": "written",
     "places/confidence.csv": "",  # a curve, read at the nearest margin; lines may repeat
+    "places/former_villages.csv": "township_code village",
     "places/methods.csv": "method",
     "places/name_kinds.csv": "suffix",
     "places/names.csv": "county_code name township_code",
