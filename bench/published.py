@@ -5,6 +5,7 @@ Not here: the comparison (truth.py).
 """
 
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 import polars as pl
@@ -12,16 +13,19 @@ import polars as pl
 from flows.batches import batch_files, read_pointers
 from flows.evidence_store import evidence_path
 from flows.home import Home
-from flows.steps_feedback import LOANS_FILE
+from flows.steps_feedback import LOANS_FILE, VISITS_FILE
 from flows.what_if import screen_anew
+from reference.feedback import load_criteria
 from reference.rules_file import read_rules
 from transforms.loan_evidence import loans
+from transforms.visit_evidence import visits
 from warehouse.publish import published_file
 from warehouse.read import opened
 
 ROW = ("source_file", "row_no")
 TRUTH_TABLES = (
     "subjects", "rules", "links", "defects", "files", "changed_rules", "changed_decisions", "loan_book",
+    "visit_book",
 )  # fmt: skip
 
 
@@ -37,6 +41,7 @@ class Truth:
     changed_rules: pl.DataFrame
     changed_decisions: pl.DataFrame
     loan_book: pl.DataFrame
+    visit_book: pl.DataFrame
 
     @property
     def registered(self) -> pl.DataFrame:
@@ -116,15 +121,30 @@ def screened_anew(home: Path, rules_file: Path, work: Path | None = None) -> Scr
 
 def evidence_with_loans(home: Path, loan_book: pl.DataFrame, folder: Path) -> Path:
     """Return a folder of the newest batch's evidence in which banks told of these loans before."""
+    paid, book = loan_book.lazy(), loan_book.lazy().filter(pl.col("reported_on").is_not_null())
+    paid = paid.filter(pl.col("paid_on").is_not_null())
+    as_of = _evidence_but(home, LOANS_FILE, folder)
+    loans(paid, book, as_of).collect().write_parquet(folder / LOANS_FILE)
+    return folder
+
+
+def evidence_with_visits(home: Path, visit_book: pl.DataFrame, folder: Path) -> Path:
+    """Return a folder of the newest batch's evidence in which these visits of earlier lists came back."""
+    as_of = _evidence_but(home, VISITS_FILE, folder)
+    newest = visits(visit_book.lazy(), load_criteria(), as_of).collect()
+    grounds = visit_book.select("uscc", "visited_on", "need_changed", "renewal_due")
+    newest.join(grounds, on=["uscc", "visited_on"], validate="1:1").write_parquet(folder / VISITS_FILE)
+    return folder
+
+
+def _evidence_but(home: Path, left_out: str, folder: Path) -> date:
+    """Link the newest batch's evidence into a folder, but one file of it; return the batch's date."""
     installed = Home(home.resolve())
     record = read_pointers(installed)[-1].record
     for kept in evidence_path(installed, record.run_id).iterdir():
-        if kept.name != LOANS_FILE:
+        if kept.name != left_out:
             (folder / kept.name).symlink_to(kept, target_is_directory=kept.is_dir())
-    paid, book = loan_book.lazy(), loan_book.lazy().filter(pl.col("reported_on").is_not_null())
-    paid = paid.filter(pl.col("paid_on").is_not_null())
-    loans(paid, book, record.as_of).collect().write_parquet(folder / LOANS_FILE)
-    return folder
+    return record.as_of
 
 
 def warehouse_table(lake: Lake, query: str) -> pl.DataFrame:

@@ -27,6 +27,7 @@ from simulator.subjects import draw_subjects
 from simulator.truth import gather_facts
 from simulator.truth_files import link_rows, write_truths
 from simulator.truth_shared import group_members, group_rules
+from simulator.visit_book import visit_book
 
 CHUNK = 100_000
 WEIGHTS = {
@@ -140,12 +141,12 @@ def _write_chunk(
         files.append({"source": file.split("/")[0], "source_file": file, "rows": rows})
     report.add(len(subjects), files)
     known_units = pl.concat([units, others])
-    book = loan_book(known, as_of)
-    told = {s: known_rows(rows) for s, rows in sources.items()} | {"loan_book": book}
+    books = {"loan_book": loan_book(known, as_of), "visit_book": visit_book(known, as_of)}
+    told = {s: known_rows(rows) for s, rows in sources.items()} | books
     facts = gather_facts(subjects, told, known_units, as_of)
     tables = {
         "links": link_rows(census, _source_file(chunk, contracts["census"], as_of)),
-        "defects": pl.concat(defects), "files": pl.DataFrame(files), "loan_book": book,
+        "defects": pl.concat(defects), "files": pl.DataFrame(files), **books,
     }  # fmt: skip
     write_truths(out / "truth", chunk.stem, facts, tables, as_of)
     return group_members(facts)

@@ -13,11 +13,14 @@ from simulator.evidence import last_due_year
 from simulator.truth_census import census_rules, closed_by_census, loan_facts, sheet_facts, sheet_rules
 from simulator.truth_records import delivered, months_back, record_facts, record_rules, silent
 from simulator.truth_shared import lifted, shell_facts, shell_rules
+from simulator.truth_visits import closed_by_visit, releases, visit_facts, visit_life, visit_rules
 
 ORDER = (
     "C01", "C02", "C03", "C04", "C05", "C06", "D01", "D02", "D04", "D05", "D07",
     "Z01", "Z02", "Z02hx", "Z03", "Z04", "Z05", "Z06", "Z07", "S01", "S02", "S03", "O01", "P01", "P02", "P03",
 )  # fmt: skip
+MERGING = ("P04", "R01")
+"""Rules by which another row, or an earlier visit, speaks for the subject."""
 FOR_HOUSEHOLDS = (
     "C01", "C02", "C04", "C06", "C07", "D01", "D02", "D04", "D05", "D06", "D07", "D07f", "D08",
     "Z01", "Z02h", "Z02hx", "Z03", "Z07", "D03", "S02", "S03f", "S04", "S05", "S06", "O01", "O02", "O03",
@@ -30,13 +33,14 @@ def gather_facts(
 ) -> pl.DataFrame:
     """One row per subject: the subject's columns plus what its evidence says on the date.
 
-    `sources` holds the loan book too, which no rule sees before `with_life` is told to.
+    `sources` holds loan_book and visit_book too, which no rule sees before `with_life` is told to.
     """
     facts, reports = subjects, sources["annual_reports"]
     for part in (
         _report_facts(reports, as_of),
         *sheet_facts(reports, last_due_year(as_of), as_of),
         loan_facts(sources["loan_book"], as_of).rename({"is_lent_to": "is_borrower"}),
+        visit_facts(sources["visit_book"], as_of),
         _event_facts(sources, as_of),
         _trade_facts(sources["customs"], as_of),
         *record_facts(sources, as_of),
@@ -63,14 +67,21 @@ def gather_facts(
     return with_life(told, as_of)
 
 
-def with_life(facts: pl.DataFrame, as_of: date, *, loans: bool = False) -> pl.DataFrame:
-    """Adds live_on, is_alive and is_lent_to; `loans`: whether banks told of theirs by then."""
+def with_life(facts: pl.DataFrame, as_of: date, *, loans: bool = False, visits: bool = False) -> pl.DataFrame:
+    """Adds live_on, is_alive, is_met, is_lent_to and what a visit said.
+
+    `loans`: whether banks told of theirs by then; `visits`: whether those of earlier lists came back.
+    """
     in_census = pl.when((pl.col("op_status") == "1") & (as_of >= CENSUS_DAY)).then(CENSUS_DAY)
     lent = pl.when(pl.lit(loans)).then("live_loan")
-    live_on = pl.max_horizontal("live_report", "live_trade", "live_tax", "live_power", in_census, lent)
-    return facts.with_columns(live_on=live_on, is_lent_to=pl.lit(loans) & _true("is_borrower")).with_columns(
-        is_alive=(pl.col("live_on") >= months_back(as_of, 24)).fill_null(False)
+    told = facts.with_columns(is_lent_to=pl.lit(loans) & _true("is_borrower"), **visit_life(told=visits))
+    live_on = pl.max_horizontal(
+        "live_report", "live_trade", "live_tax", "live_power", in_census, lent, "met_on"
     )
+    since = months_back(as_of, 24)
+    return told.with_columns(
+        live_on=live_on, is_met=(pl.col("met_on") >= since).fill_null(False)
+    ).with_columns(is_alive=(pl.col("live_on") >= since).fill_null(False))
 
 
 def months_passed(start: pl.Expr, day: date) -> pl.Expr:
@@ -105,8 +116,10 @@ def fired_rules(facts: pl.DataFrame, as_of: date, *, census: bool = False) -> pl
         "F04": scoped & (_true("is_other_industry") | _revenues_differ()),
         "F09": scoped & (status == "9"),
     }
-    rules |= record_rules(rules["Z02"], closed_by_census(allowed=census), as_of) | shell_rules(as_of)
-    rules |= census_rules(allowed=census) | sheet_rules()
+    seen_closed = closed_by_census(allowed=census), closed_by_visit()
+    rules |= record_rules(rules["Z02"], seen_closed, as_of) | shell_rules(as_of)
+    rules |= census_rules(allowed=census) | sheet_rules() | visit_rules(as_of)
+    rules["O03"] |= releases(as_of)
     on_register = ~pl.col("is_later")
     return facts.select((rule & on_register).fill_null(False).alias(name) for name, rule in rules.items())
 
@@ -124,17 +137,15 @@ def rule_rows(facts: pl.DataFrame, fired: pl.DataFrame) -> pl.DataFrame:
 def decisions(facts: pl.DataFrame, fired: pl.DataFrame) -> pl.DataFrame:
     """expected_disposition and expected_primary_rule per subject, scope enterprise+coop."""
     primary = pl.coalesce(pl.when(pl.col(name) & ~lifted(name)).then(pl.lit(name)) for name in ORDER)
-    merged = pl.col("P04") & ~lifted("P04")
+    merged = pl.coalesce(pl.when(pl.col(name) & ~lifted(name)).then(pl.lit(name)) for name in MERGING)
     outside = (pl.col("entity_class") == "household") | pl.col("is_later")
     known = facts.select("entity_class", "is_later", "ov_action", "ov_rule", "ov_level")
     return fired.with_columns(known).select(
         expected_disposition=pl.when(outside).then(pl.lit("out_of_scope"))
         .when(primary.is_not_null()).then(pl.lit("excluded"))
-        .when(merged).then(pl.lit("superseded"))
+        .when(merged.is_not_null()).then(pl.lit("superseded"))
         .otherwise(pl.lit("target")),
-        expected_primary_rule=pl.when(~outside).then(
-            pl.coalesce(primary, pl.when(merged).then(pl.lit("P04")))
-        ),
+        expected_primary_rule=pl.when(~outside).then(pl.coalesce(primary, merged)),
     )  # fmt: skip
 
 

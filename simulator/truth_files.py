@@ -6,7 +6,8 @@ Not here: what is true (truth.py), which defects there are (registry.py, faults.
 subjects: who each subject is, where it is, how it must end. rules: which rules must fire (F02 is left to
 placement). links: the subject each census row must be linked to, and by which round. defects: each planted
 defect with what must become of its row. files: the rows of each file. changed_rules, changed_decisions:
-what differs if the census may exclude (case census) or banks told of the loans of loan_book (case loans).
+what differs if the census may exclude (case census), if banks told of the loans of loan_book (case loans), if
+the visits of visit_book came back (case visits).
 """
 
 from datetime import date
@@ -40,10 +41,11 @@ def write_truths(
 
 def _changes(facts: pl.DataFrame, fired: pl.DataFrame, as_of: date) -> dict[str, pl.DataFrame]:
     """What other rules or evidence would change: changed_rules (fires), changed_decisions, by case."""
-    lent = with_life(facts, as_of, loans=True)
+    lent, seen = with_life(facts, as_of, loans=True), with_life(facts, as_of, visits=True)
     cases = {
         "census": (facts, fired_rules(facts, as_of, census=True)),
         "loans": (lent, fired_rules(lent, as_of)),
+        "visits": (seen, fired_rules(seen, as_of)),
     }
     key, old = facts.select(subject_key_true="uscc"), rule_rows(facts, fired)
     before = pl.concat([key, decisions(facts, fired)], how="horizontal")

@@ -4,6 +4,7 @@ Here: the simulator's own reading of domain §4.2 for notices, lists, tax, check
 Not here: the rules on register, reports and size (truth.py).
 """
 
+from collections.abc import Iterable
 from datetime import date
 
 import polars as pl
@@ -60,10 +61,10 @@ def record_facts(sources: dict[str, pl.DataFrame], as_of: date) -> list[pl.DataF
     ]
 
 
-def record_rules(z02: pl.Expr, closed: pl.Expr, as_of: date) -> dict[str, pl.Expr]:
+def record_rules(z02: pl.Expr, closed: Iterable[pl.Expr], as_of: date) -> dict[str, pl.Expr]:
     """One Boolean per rule on dated records; `z02` decides who is told of the abnormal list instead.
 
-    `closed`: the census found the subject closed and may exclude.
+    `closed`: whether somebody who may say so saw the subject closed.
     """
     of = pl.col("entity_class")
     scoped = of != "household"
@@ -72,7 +73,7 @@ def record_rules(z02: pl.Expr, closed: pl.Expr, as_of: date) -> dict[str, pl.Exp
     z03 = (pl.col("R4_on") <= months_back(as_of, 24)).fill_null(False) & silent() & mature
     years = last_due - pl.col("R1_on").dt.year() + 2
     unmarked = ~scoped & (years >= 2).fill_null(False) & ~pl.col("is_alive") & mature
-    gone = pl.col("R4_on").is_not_null() | closed
+    gone = pl.any_horizontal(pl.col("R4_on").is_not_null(), *closed)
     on_list = pl.any_horizontal(pl.col(f"{code}_on").is_not_null() for code in ("R1", "R2", "R4"))
     a_year = months_back(as_of, 12)
     over = (pl.col("term_to") < as_of).fill_null(False)
@@ -100,8 +101,9 @@ def _uncounted() -> pl.Expr:
 
 
 def silent() -> pl.Expr:
-    """No tax filing of two years where the county tells of them, else no sign of life."""
-    return pl.when("has_tax_data").then(~pl.col("files_tax")).otherwise(~pl.col("is_alive"))
+    """No tax filing nor visit of two years where the county tells of filings, else no sign of life."""
+    unseen = ~pl.col("files_tax") & ~pl.col("is_met")
+    return pl.when("has_tax_data").then(unseen).otherwise(~pl.col("is_alive"))
 
 
 def delivered(seen: pl.Expr) -> pl.Expr:
