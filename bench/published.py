@@ -5,28 +5,27 @@ Not here: the comparison (truth.py).
 """
 
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 
 import polars as pl
 
-from flows.batches import batch_files, read_pointers
+from flows.batches import Pointer, batch_files, read_pointers
 from flows.evidence_store import evidence_path
 from flows.home import Home
-from flows.steps_feedback import LOANS_FILE, VISITS_FILE
 from flows.what_if import screen_anew
-from reference.feedback import load_criteria
 from reference.rules_file import read_rules
-from transforms.loan_evidence import loans
-from transforms.visit_evidence import visits
 from warehouse.publish import published_file
 from warehouse.read import opened
 
 ROW = ("source_file", "row_no")
 TRUTH_TABLES = (
     "subjects", "rules", "links", "defects", "files", "changed_rules", "changed_decisions", "loan_book",
-    "visit_book",
+    "visit_book", "conflicts",
 )  # fmt: skip
+
+
+Pair = tuple[pl.DataFrame, pl.DataFrame]
+"""What is expected and what was found: two frames of the same columns, one row per fact."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +41,7 @@ class Truth:
     changed_decisions: pl.DataFrame
     loan_book: pl.DataFrame
     visit_book: pl.DataFrame
+    conflicts: pl.DataFrame
 
     @property
     def registered(self) -> pl.DataFrame:
@@ -51,12 +51,14 @@ class Truth:
 
 @dataclass(frozen=True)
 class Lake:
-    """The newest published batch: curated tables, linked census rows, evidence that counts, account."""
+    """The newest published batch: curated tables, census rows, evidence that counts, account."""
 
     enterprises: pl.DataFrame
     hits: pl.DataFrame
     targets: pl.DataFrame
     units: pl.DataFrame
+    open_units: pl.DataFrame
+    conflicts: pl.DataFrame
     evidence: pl.DataFrame
     quarantine: pl.DataFrame
     account: pl.DataFrame
@@ -99,11 +101,18 @@ def load_lake(home: Path) -> Lake:
         hits=pl.read_parquet(list(files.rule_hits)).select("subject_key", "rule_id", "severity"),
         targets=pl.read_parquet(list(files.visit_targets)),
         units=pl.read_parquet(sorted((work / "units").glob("*.parquet"))),
+        open_units=pl.read_parquet(sorted((work / "open_units").glob("*.parquet"))),
+        conflicts=pl.read_parquet([p for p in _conflict_files(installed, pointer) if p.exists()]),
         evidence=pl.concat(rows).collect(),
         quarantine=pl.read_parquet(installed.quarantine / "*" / "*" / "*.parquet"),
         account=pl.read_parquet(list(files.account)),
         warehouse=published_file(installed.root),
     )
+
+
+def _conflict_files(home: Home, pointer: Pointer) -> list[Path]:
+    record = pointer.record
+    return [home.curated("link_conflicts", record.as_of, city, record.run_id) for city in pointer.units]
 
 
 NOT_EVIDENCE = ("subjects", "units", "open_units", "shared")
@@ -117,34 +126,6 @@ def screened_anew(home: Path, rules_file: Path, work: Path | None = None) -> Scr
     cities = list(screen_anew(installed, pointer, folder, read_rules(rules_file)))
     hits = pl.concat([city.hits for city in cities]).select("subject_key", "rule_id")
     return Screened(hits.collect(), pl.concat([city.decided for city in cities]).collect())
-
-
-def evidence_with_loans(home: Path, loan_book: pl.DataFrame, folder: Path) -> Path:
-    """Return a folder of the newest batch's evidence in which banks told of these loans before."""
-    paid, book = loan_book.lazy(), loan_book.lazy().filter(pl.col("reported_on").is_not_null())
-    paid = paid.filter(pl.col("paid_on").is_not_null())
-    as_of = _evidence_but(home, LOANS_FILE, folder)
-    loans(paid, book, as_of).collect().write_parquet(folder / LOANS_FILE)
-    return folder
-
-
-def evidence_with_visits(home: Path, visit_book: pl.DataFrame, folder: Path) -> Path:
-    """Return a folder of the newest batch's evidence in which these visits of earlier lists came back."""
-    as_of = _evidence_but(home, VISITS_FILE, folder)
-    newest = visits(visit_book.lazy(), load_criteria(), as_of).collect()
-    grounds = visit_book.select("uscc", "visited_on", "need_changed", "renewal_due")
-    newest.join(grounds, on=["uscc", "visited_on"], validate="1:1").write_parquet(folder / VISITS_FILE)
-    return folder
-
-
-def _evidence_but(home: Path, left_out: str, folder: Path) -> date:
-    """Link the newest batch's evidence into a folder, but one file of it; return the batch's date."""
-    installed = Home(home.resolve())
-    record = read_pointers(installed)[-1].record
-    for kept in evidence_path(installed, record.run_id).iterdir():
-        if kept.name != left_out:
-            (folder / kept.name).symlink_to(kept, target_is_directory=kept.is_dir())
-    return record.as_of
 
 
 def warehouse_table(lake: Lake, query: str) -> pl.DataFrame:

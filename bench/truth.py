@@ -10,6 +10,7 @@ import argparse
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 
@@ -18,6 +19,7 @@ import polars as pl
 from bench.published import (
     ROW,
     Lake,
+    Pair,
     Province,
     Screened,
     Truth,
@@ -25,6 +27,8 @@ from bench.published import (
     load_truth,
     warehouse_table,
 )
+from bench.truth_cases import CASES, decisions_if, rules_if, screen_cases
+from bench.truth_conflicts import conflicts, kept_values
 from simulator.simulate import simulate
 
 AS_OF = date(2025, 3, 31)
@@ -32,36 +36,11 @@ EVIDENCE_ENDS = ("used", "superseded", "out_of_scope", "excluded", "quarantined"
 REGISTER_ENDS = {"target": "used", "superseded": "superseded", "out_of_scope": "out_of_scope",
                  "excluded": "excluded"}  # fmt: skip
 
-Pair = tuple[pl.DataFrame, pl.DataFrame]
-"""What is expected and what was found: two frames of the same columns, one row per fact."""
-
 
 def rules(truth: Truth, lake: Lake) -> Pair:
     """Return expected and found (subject_key, rule_id), F02 left out: placement decides it."""
     expected = truth.rules.rename({"subject_key_true": "subject_key"})
     return expected, lake.hits.filter(pl.col("rule_id") != "F02").select("subject_key", "rule_id")
-
-
-def rules_if(case: str, truth: Truth, screened: Screened) -> Pair:
-    """Return expected and found (subject_key, rule_id) of a case of changed_rules, F02 left out."""
-    changed = truth.changed_rules.filter(case=case)
-    names = ["subject_key_true", "rule_id"]
-    stays = truth.rules.join(changed.filter(~pl.col("fires")), on=names, how="anti")
-    expected = pl.concat([stays, changed.filter("fires").select(names)])
-    found = screened.hits.filter(pl.col("rule_id") != "F02")
-    return expected.select(subject_key="subject_key_true", rule_id="rule_id"), found
-
-
-def decisions_if(case: str, truth: Truth, screened: Screened) -> Pair:
-    """Return expected and found (subject_key, disposition, primary_rule) of a case of changed_decisions."""
-    names = ["subject_key_true", "expected_disposition", "expected_primary_rule"]
-    changed = truth.changed_decisions.filter(case=case).select(names)
-    stays = truth.registered.select(names).join(changed, on="subject_key_true", how="anti")
-    expected = pl.concat([stays, changed]).select(
-        subject_key="subject_key_true", disposition="expected_disposition",
-        primary_rule="expected_primary_rule",
-    )  # fmt: skip
-    return expected, screened.decided.select(expected.columns)
 
 
 def unplaced(lake: Lake) -> Pair:
@@ -217,24 +196,44 @@ def differences(pair: Pair, first: int = 5) -> str:
     return "\n".join(told)
 
 
-def report(truth: Truth, lake: Lake) -> str:
-    """Return the tables of scores, and what differs where both sides should agree wholly."""
+def report(truth: Truth, lake: Lake, cases: Mapping[str, Screened]) -> str:
+    """Return the tables of scores, and what differs where both sides should agree wholly.
+
+    `cases`: see `screen_cases`.
+    """
+    pairs = {
+        case: (rules_if(case, truth, anew), decisions_if(case, truth, anew)) for case, anew in cases.items()
+    }
     scores = {
         "rules 规则": score(rules(truth, lake), "rule_id"),
         "decisions 结果": score(decisions(truth, lake), "disposition"),
         "links 普查匹配": score(links(truth, lake), "round"),
         "townships 落图": score(townships(truth, lake), "address_case"),
+        "conflicts 冲突": score(conflicts(truth, lake), "conflict"),
+        **{
+            f"changed rules 规则变化, {CASES[case]}": _changed(truth, case, hits)
+            for case, (hits, _) in pairs.items()
+        },
     }
     exact = {
         "rules": rules(truth, lake), "F02": unplaced(lake), "decisions": decisions(truth, lake),
         "links": links(truth, lake), "quarantine": quarantine(truth, lake),
         "evidence": evidence_rows(truth, lake), "account": account(truth, lake),
+        "conflicts": conflicts(truth, lake), "kept values": kept_values(truth, lake),
     }  # fmt: skip
+    for case, (hits, decided) in pairs.items():
+        exact |= {f"rules, {case}": hits, f"decisions, {case}": decided}
     with pl.Config(tbl_rows=-1, tbl_hide_dataframe_shape=True, tbl_hide_column_data_types=True,
                    float_precision=4, tbl_formatting="MARKDOWN"):  # fmt: skip
         tables = [f"{name}\n{table}" for name, table in scores.items()]
     agree = [f"{name}: {differences(pair) or 'exact'}" for name, pair in exact.items()]
     return "\n\n".join([*tables, "\n".join(agree)])
+
+
+def _changed(truth: Truth, case: str, hits: Pair) -> pl.DataFrame:
+    """The scores of the rules that hit others in this case than as published."""
+    rules_named = truth.changed_rules.filter(case=case)["rule_id"].unique().implode()
+    return score(hits, "rule_id").filter(pl.col("rule_id").is_in(rules_named))
 
 
 def publish_province(
@@ -270,7 +269,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         folder = given.dir or Path(scratch)
         province = publish_province(folder, **size, seed=given.seed, as_of=given.as_of)
-        print(report(province.truth, province.lake))
+        with tempfile.TemporaryDirectory() as anew:
+            print(report(province.truth, province.lake, screen_cases(province, Path(anew))))
 
 
 if __name__ == "__main__":

@@ -138,12 +138,16 @@ def _columns() -> list[pl.Expr]:
         (pl.col("revenue") * pl.col("factor")).alias("revenue"),
         (pl.col("assets") * 10).alias("assets"),
         step, pl.col("uscc").alias("true_uscc"), pl.lit(None, pl.String).alias("case"),
+        pl.lit(None, pl.String).alias("of_uscc"),
         pl.col("is_other_industry", "is_census_big", "is_census_small"),
     ]  # fmt: skip
 
 
 def extra_units(units: pl.DataFrame, subjects: pl.DataFrame, rng: np.random.Generator) -> pl.DataFrame:
-    """One row per unit that must not be linked; `case` says why, round is secondary or none."""
+    """One row per unit that must not be linked; `case` says why, round is secondary or none.
+
+    of_uscc: the firm that a secondary one belongs to.
+    """
     legal = units.filter(pl.col("round") == "L1")
     local = legal.filter(pl.Series(rng.random(len(legal)) < 0.02)).with_columns(
         org_code=pl.col("unit_code").str.slice(8, 8) + "B",
@@ -152,6 +156,7 @@ def extra_units(units: pl.DataFrame, subjects: pl.DataFrame, rng: np.random.Gene
         unit_type=pl.lit("2"),
         round=pl.lit("secondary"),
         case=pl.lit("local_unit"),
+        of_uscc="true_uscc",
     )
     # Were the wrong one of the two chosen, P02 would fire and a sign of life be lost.
     second = legal.filter(pl.Series(rng.random(len(legal)) < 0.01)).with_columns(
@@ -161,6 +166,7 @@ def extra_units(units: pl.DataFrame, subjects: pl.DataFrame, rng: np.random.Gene
         op_status=pl.lit("2"),
         round=pl.lit("secondary"),
         case=pl.lit("second_unit"),
+        of_uscc="true_uscc",
     )
     alone = _unknown_firms(units.filter(pl.Series(rng.random(len(units)) < 0.03)), subjects)
     extra = pl.concat([local, second, alone, _namesakes(units, subjects, rng)])

@@ -17,6 +17,8 @@ import polars as pl
 from reference.contracts import Contract, load_contracts
 from simulator import evidence, records
 from simulator.census import census_units, extra_units, other_units
+from simulator.census_conflicts import settled_where_seen, told_otherwise, with_told
+from simulator.early_reports import with_early_reports
 from simulator.faults import fault_rows, known_rows, with_unit_faults
 from simulator.files import FORMATS, XLSX_ROWS, as_text_cells, dated, headers, write_rows, write_truth
 from simulator.loan_book import loan_book
@@ -25,6 +27,7 @@ from simulator.registry import DATE_STYLES, draw_damage, register_rows, row_defe
 from simulator.shared import plant_shared
 from simulator.subjects import draw_subjects
 from simulator.truth import gather_facts
+from simulator.truth_conflicts import conflict_rows
 from simulator.truth_files import link_rows, write_truths
 from simulator.truth_shared import group_members, group_rules
 from simulator.visit_book import visit_book
@@ -127,10 +130,12 @@ def _write_chunk(
         **evidence.all_evidence(known, as_of, rng),
         **records.all_dated(known, chunk.turn, as_of, stream),
     }
-    sources = evidence.with_decisions(sources, known, as_of, stream)
+    sources = with_early_reports(evidence.with_decisions(sources, known, as_of, stream), known, as_of)
     all_units = with_unit_faults(pl.concat([units, extra_units(units, subjects, rng)]), rng)
     others = other_units(subjects)
     census = pl.concat([all_units[rng.permutation(len(all_units))], others], how="diagonal")
+    told_apart = told_otherwise(units, subjects)
+    census = with_told(census, told_apart)
     defects, files = [], []
     register = _write_registry(out, chunk, subjects, contracts["registry"], as_of, rng)
     for file, rows, planted in [register, *(
@@ -143,9 +148,11 @@ def _write_chunk(
     known_units = pl.concat([units, others])
     books = {"loan_book": loan_book(known, as_of), "visit_book": visit_book(known, as_of)}
     told = {s: known_rows(rows) for s, rows in sources.items()} | books
-    facts = gather_facts(subjects, told, known_units, as_of)
+    facts = settled_where_seen(gather_facts(subjects, told, known_units, as_of), told_apart)
+    census_file = _source_file(chunk, contracts["census"], as_of)
     tables = {
-        "links": link_rows(census, _source_file(chunk, contracts["census"], as_of)),
+        "links": link_rows(census, census_file),
+        "conflicts": conflict_rows(facts, census, told["annual_reports"], census_file, as_of),
         "defects": pl.concat(defects), "files": pl.DataFrame(files), **books,
     }  # fmt: skip
     write_truths(out / "truth", chunk.stem, facts, tables, as_of)

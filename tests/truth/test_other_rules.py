@@ -6,11 +6,12 @@ import polars as pl
 import pytest
 
 from bench import truth as compare
-from bench.published import Province, Screened, evidence_with_loans, evidence_with_visits, screened_anew
+from bench.published import Pair, Province, Screened
+from bench.truth_cases import CASES, census_rules, decisions_if, rules_if, screen_cases
 from flows.batches import read_pointers
 from flows.home import Home
 from flows.what_if import what_if
-from reference.rules import RULES_FILE, load_rules
+from reference.rules import load_rules
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("province")]
 
@@ -23,40 +24,19 @@ LOST = {"census": {"Z02h"}, "loans": {"Z02", "Z02h", "Z02hx", "Z03", "Z05", "Z07
 
 
 @pytest.fixture(scope="module")
-def census_rules(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The rules as they stand, with the census allowed to exclude."""
-    text = RULES_FILE.read_text(encoding="utf-8")
-    switch = "use_census_for_exclusion: "
-    assert text.count(f"{switch}false") == 1
-    path = tmp_path_factory.mktemp("rules") / "census.yml"
-    path.write_text(text.replace(f"{switch}false", f"{switch}true"), encoding="utf-8")
-    return path
+def screened(published_province: Province, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Screened]:
+    return screen_cases(published_province, tmp_path_factory.mktemp("cases"))
 
 
-@pytest.fixture(scope="module")
-def screened(
-    published_province: Province, census_rules: Path, tmp_path_factory: pytest.TempPathFactory
-) -> dict[str, Screened]:
-    home = published_province.home
-    truth = published_province.truth
-    lent = evidence_with_loans(home, truth.loan_book, tmp_path_factory.mktemp("lent"))
-    seen = evidence_with_visits(home, truth.visit_book, tmp_path_factory.mktemp("seen"))
-    return {
-        "census": screened_anew(home, census_rules),
-        "loans": screened_anew(home, RULES_FILE, lent),
-        "visits": screened_anew(home, RULES_FILE, seen),
-    }
-
-
-def agree(pair: compare.Pair) -> None:
+def agree(pair: Pair) -> None:
     assert not compare.differences(pair), compare.differences(pair)
 
 
-@pytest.mark.parametrize("case", list(GAINED))
+@pytest.mark.parametrize("case", list(CASES))
 def test_every_rule_hits_exactly_where_it_must(
     published_province: Province, screened: dict[str, Screened], case: str
 ) -> None:
-    pair = compare.rules_if(case, published_province.truth, screened[case])
+    pair = rules_if(case, published_province.truth, screened[case])
     agree(pair)
     scores = compare.score(pair, "rule_id")
     assert scores.filter((pl.col("precision") != 1) | (pl.col("recall") != 1)).is_empty()
@@ -74,17 +54,17 @@ def test_no_rule_of_the_rulebook_is_without_truth(published_province: Province) 
     assert set(load_rules().rules) - planted == {"F02"}
 
 
-@pytest.mark.parametrize("case", list(GAINED))
+@pytest.mark.parametrize("case", list(CASES))
 def test_every_subject_ends_as_it_must(
     published_province: Province, screened: dict[str, Screened], case: str
 ) -> None:
-    agree(compare.decisions_if(case, published_province.truth, screened[case]))
+    agree(decisions_if(case, published_province.truth, screened[case]))
 
 
-def test_what_if_counts_what_the_truth_counts(published_province: Province, census_rules: Path) -> None:
+def test_what_if_counts_what_the_truth_counts(published_province: Province, tmp_path: Path) -> None:
     truth, home = published_province.truth, published_province.home
     batch = read_pointers(Home(home))[-1].record.batch_id
-    told = what_if(home, batch, census_rules)
+    told = what_if(home, batch, census_rules(tmp_path))
     assert [change["where"] for change in told["changed"]] == ["common.use_census_for_exclusion"]
     names = ["subject_key_true", "expected_disposition"]
     both = truth.registered.select(names).join(
