@@ -30,6 +30,10 @@ AsOf = Annotated[
     datetime, typer.Option("--as-of", formats=["%Y-%m-%d"], help="batch date 基准日, YYYY-MM-DD")
 ]
 
+Rules = Annotated[
+    Path | None, typer.Option(help="an edited copy of reference/rules/rules.yml to screen by, instead of it")
+]
+
 
 def main() -> None:
     """Run the command line; every way it can end has its exit status."""
@@ -86,10 +90,11 @@ def run(
     city: Annotated[list[str] | None, typer.Option(help="only these cities, e.g. 3301; repeatable")] = None,
     scope: Annotated[str, typer.Option(help="enterprise, enterprise+coop or all")] = "enterprise+coop",
     resume: Annotated[bool, typer.Option(help="go on where a killed run of the same inputs stopped")] = False,
+    rules: Rules = None,
     as_json: AsJson = False,
 ) -> None:
     """Make and publish one batch."""
-    _run(inbox, home, as_of.date(), city, scope, resume, as_json)
+    _run(inbox, home, as_of.date(), city, scope, resume, as_json, rules)
 
 
 @app.command()
@@ -98,16 +103,18 @@ def backfill(
     home: HomeDir,
     since: Annotated[datetime, typer.Option("--from", formats=["%Y-%m-%d"])],
     until: Annotated[datetime, typer.Option("--to", formats=["%Y-%m-%d"])],
-    every: Annotated[str, typer.Option(help="month: one batch at each month's end")] = "month",
+    every: Annotated[str, typer.Option(help="month or week: one batch at the end of each")] = "month",
+    rules: Rules = None,
 ) -> None:
     """Make one batch per period, oldest first; run again, it goes on where it stopped."""
     from flows.periods import periods
 
-    _prepare(inbox, home, periods(since.date(), until.date(), every)[0])
+    days = periods(since.date(), until.date(), every)
+    _prepare(inbox, home, days[0], rules=rules)
     from flows.backfill import backfill as fill
     from flows.summary import text_summary
 
-    for summary in fill(inbox, home, since.date(), until.date(), every):
+    for summary in fill(str(inbox), str(home), days, rules=str(rules) if rules else None):
         print(text_summary(summary), end="\n\n")
 
 
@@ -188,16 +195,24 @@ batches.register(app)
 
 
 def _run(
-    inbox: Path, home: Path, as_of: date, cities: list[str] | None, scope: str, resume: bool, as_json: bool
+    inbox: Path,
+    home: Path,
+    as_of: date,
+    cities: list[str] | None,
+    scope: str,
+    resume: bool,
+    as_json: bool,
+    rules: Path | None = None,
 ) -> None:
-    _prepare(inbox, home, as_of, cities, scope)
+    _prepare(inbox, home, as_of, cities, scope, rules)
     from expectations.gate import warm_up
     from flows.run import run_batch
     from flows.summary import text_summary
 
     # Prefect's temporary server takes seconds of another core: meanwhile this one loads the gate.
     warm_up()
-    summary = run_batch(str(inbox), str(home), as_of, cities, scope, resume)
+    file = str(rules) if rules else None
+    summary = run_batch(str(inbox), str(home), as_of, cities, scope, resume, rules=file)
     print(as_json_text(summary) if as_json else text_summary(summary))
 
 
@@ -207,12 +222,13 @@ def _prepare(
     as_of: date,
     cities: list[str] | None = None,
     scope: str = "enterprise+coop",
+    rules: Path | None = None,
 ) -> None:
     """Refuse what cannot go well before anything is written or Prefect, which takes seconds, is started."""
     from flows.ingest import check_inbox
     from flows.settings import make_settings
 
-    settings = make_settings(inbox, home, as_of, cities, scope)
+    settings = make_settings(inbox, home, as_of, cities, scope, rules=rules)
     check_inbox(settings.inbox)
     settings.home.require_free()
     _give_prefect_a_home(home)

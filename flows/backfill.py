@@ -5,26 +5,54 @@ Here: the order.  Not here: which dates (periods.py), making a batch (run.py).
 
 from collections.abc import Iterator
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 from prefect import flow
 
+from flows.failure import at_step, leave_report
+from flows.parameters import City, Day, Every, Folder, RulesFile, Scope
 from flows.periods import periods
 from flows.run import run_batch
 
 
-@flow(name="zoufang-backfill", persist_result=False)
+@flow(name="zoufang-backfill", persist_result=False, on_failure=[leave_report], on_crashed=[leave_report])
 def backfill_batches(
-    inbox: str, home: str, since: date, until: date, every: str = "month"
+    inbox: Folder,
+    home: Folder,
+    since: Day,
+    until: Day,
+    every: Every = "month",
+    cities: list[City] | None = None,
+    scope: Scope = "enterprise+coop",
+    rules: RulesFile | None = None,
 ) -> list[dict[str, Any]]:
-    """Make every batch of the range and return their summaries."""
-    return list(backfill(Path(inbox), Path(home), since, until, every))
+    """Make every batch of the range and return their summaries 补跑.
+
+    Each batch has the time limit of a run; the range as a whole has none.
+
+    Args:
+        inbox: folder with one folder per source 收件目录
+        home: folder that holds lake/, runs/ and warehouse/ 工作目录
+        since: first day of the range 起始日
+        until: last day of the range, not before the first 截止日
+        every: one batch at the end of each month or week
+        cities: codes of cities; empty: the whole province
+        scope: which subjects the lists hold 范围
+        rules: an edited copy of reference/rules/rules.yml to screen by, instead of it 规则文件
+    """
+    return list(backfill(inbox, home, periods(since, until, every), cities, scope, rules))
 
 
 def backfill(
-    inbox: Path, home: Path, since: date, until: date, every: str = "month"
+    inbox: str,
+    home: str,
+    days: list[date],
+    cities: list[str] | None = None,
+    scope: str = "enterprise+coop",
+    rules: str | None = None,
 ) -> Iterator[dict[str, Any]]:
     """Yield the summary of each batch as it is published; finished steps of earlier attempts are reused."""
-    for as_of in periods(since, until, every):
-        yield run_batch(str(inbox), str(home), as_of, resume=True)
+    for as_of in days:
+        with at_step(f"batch {as_of}"):
+            summary = run_batch(inbox, home, as_of, cities, scope, resume=True, rules=rules)
+        yield summary

@@ -113,6 +113,16 @@ def require_open(home: Home, batch_id: str, run_id: str) -> None:
             )
 
 
+def require_whole(home: Home, as_of: date, cities: Sequence[str]) -> None:
+    """Refuse to let a run for some cities replace a published batch of the whole province."""
+    same_day = [p for p in read_pointers(home) if p.record.as_of == as_of]
+    if cities and any(not p.record.cities for p in same_day):
+        raise InputProblem(
+            f"batch {same_day[0].record.batch_id} is already published for the whole province; a run for "
+            f"{', '.join(cities)} would shrink it. Leave --city out, or choose another --as-of"
+        )
+
+
 def version_before(home: Home, record: BatchRecord) -> Pointer | None:
     """Return the published version of the batch that this one replaces; None if there is none in the lake."""
     earlier = [

@@ -29,13 +29,15 @@ from warehouse.publish import history, publish, published_file
 from warehouse.read import read_headlines
 
 
-def run_feedback(inbox: Path, home: Home, as_of: date) -> dict[str, Any]:
+def run_feedback(inbox: Path, home: Home, as_of: date, patience: float = 0) -> dict[str, Any]:
     """Take in what the inbox has, publish the facts, write what goes back; return a summary.
+
+    `patience`: seconds to wait for another run to end.
 
     InputProblem if a file cannot be read at all, or nothing was published that could be answered.
     """
     deliveries = check_feedback(inbox)
-    with home.locked():
+    with home.locked(patience):
         follow_warehouse(home)
         pointers = _answered(home, as_of)
         warm_up()

@@ -24,7 +24,7 @@ def hash_key(home: Home) -> bytes:
     if given is None:
         return _own_key(home)
     if len(given.encode()) < SHORTEST:
-        raise EnvironmentProblem(f"{VARIABLE}: a key needs {SHORTEST} bytes or more; see docs/operate.md")
+        raise EnvironmentProblem(f"{VARIABLE}: a key needs {SHORTEST} bytes or more; see docs/operations.md")
     return given.encode()
 
 

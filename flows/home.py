@@ -5,6 +5,7 @@ Here: paths and the lock that keeps two runs apart.  Not here: what is written t
 
 import fcntl
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -55,6 +56,11 @@ class Home:
         """One folder per run: intermediates, step manifests, gate results, report."""
         return self.root / "runs"
 
+    @property
+    def failures(self) -> Path:
+        """One report per scheduled run that failed: what, where, what to do."""
+        return self.root / "failures"
+
     def curated(self, table: str, as_of: date, city: str, run_id: str) -> Path:
         """Return the immutable file of one curated table, batch date, city and run."""
         partition = self.root / "lake" / "curated" / table / f"as_of={as_of}" / f"city={city}"
@@ -70,18 +76,31 @@ class Home:
             pass
 
     @contextmanager
-    def locked(self) -> Iterator[None]:
-        """Hold the home's only writer lock; the kernel frees it when the process dies."""
+    def locked(self, patience: float = 0) -> Iterator[None]:
+        """Hold the home's only writer lock; the kernel frees it when the process dies.
+
+        Whoever holds it is waited for as many seconds as `patience` says; then EnvironmentProblem.
+        """
         self.runs.mkdir(parents=True, exist_ok=True)
         handle = os.open(self.runs / ".lock", os.O_CREAT | os.O_RDWR, 0o640)
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(handle)
-            raise EnvironmentProblem(
-                f"another run is writing to {self.root}; wait for it to end, then start again"
-            ) from None
-        try:
+            if not _taken(handle, time.monotonic() + patience):
+                raise EnvironmentProblem(
+                    f"another run is writing to {self.root}; wait for it to end, then start again"
+                )
             yield
         finally:
             os.close(handle)
+
+
+def _taken(handle: int, deadline: float) -> bool:
+    """Take the lock, asking again every second until the deadline."""
+    while True:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= deadline:
+                return False
+            time.sleep(1)
+        else:
+            return True

@@ -1,4 +1,4 @@
-"""The dates of batches: the last day of each month.  Light to import."""
+"""The dates of batches: the last day of each month, or the Sunday of each week.  Light to import."""
 
 from datetime import date, timedelta
 
@@ -6,20 +6,24 @@ from reference.errors import InputProblem
 
 
 def periods(since: date, until: date, every: str) -> list[date]:
-    """Return the last day of each month that ends within the range; InputProblem if there is none."""
-    if every != "month":
-        raise InputProblem(f"--every {every} is not known; write month")
-    ends, day = [], since.replace(day=1)
-    while day <= until:
-        following = (day + timedelta(days=32)).replace(day=1)
-        ends.append(following - timedelta(days=1))
-        day = following
-    inside = [end for end in ends if since <= end <= until]
-    if not inside:
-        raise InputProblem(f"no month ends between {since} and {until}; widen --from and --to")
-    return inside
+    """Return the last day of each month or week (every: month, week) that ends within the range, in order.
+
+    InputProblem if the range is turned round, or none ends within it.
+    """
+    if since > until:
+        raise InputProblem(f"from {since} is after to {until}; write the earlier date first")
+    ends, day = [], until + timedelta(days=1)
+    while (day := period_end_before(day, every)) >= since:
+        ends.append(day)
+    if not ends:
+        raise InputProblem(f"no {every} ends between {since} and {until}; widen --from and --to")
+    return ends[::-1]
 
 
-def month_end_before(day: date) -> date:
-    """Return the last day of the month that had ended when `day` began: what a monthly schedule means."""
-    return day.replace(day=1) - timedelta(days=1)
+def period_end_before(day: date, every: str) -> date:
+    """Return the last day of the month or week that had ended when `day` began: what a schedule means."""
+    if every == "month":
+        return day.replace(day=1) - timedelta(days=1)
+    if every == "week":
+        return day - timedelta(days=day.isoweekday())
+    raise InputProblem(f"--every {every} is not known; write month or week")

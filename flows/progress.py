@@ -2,6 +2,8 @@
 
 import sys
 import time
+from collections.abc import Mapping
+from typing import Any
 
 _START = time.monotonic()
 
@@ -11,3 +13,10 @@ def say(text: str) -> None:
     wall, cpu = time.monotonic() - _START, time.process_time()
     # One write a line: steps of several threads report at once.
     print(f"[{wall:6.1f}s cpu {cpu:6.1f}s] {text}\n", end="", file=sys.stderr, flush=True)
+
+
+def brief(figures: Mapping[str, Any]) -> str:
+    """Return the counts among a step's figures as one line."""
+    flat = {k: v for k, v in figures.items() if isinstance(v, int)}
+    inner = {k: v for d in figures.values() if isinstance(d, dict) for k, v in d.items()}
+    return ", ".join(f"{k} {v:,}" for k, v in {**flat, **inner}.items()) or "done"

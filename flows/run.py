@@ -8,30 +8,28 @@ import json
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
-from zoneinfo import ZoneInfo
 
-from prefect import flow, task
-from prefect.artifacts import create_markdown_artifact
-from prefect.cache_policies import NO_CACHE
-from prefect.client.schemas.objects import State, TaskRun
+from prefect import flow
 from prefect.futures import PrefectFuture
-from prefect.runtime import flow_run
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
-from prefect.tasks import Task
 
 from expectations.gate import warm_up
 from expectations.report import GateReport
 from flows import journal
 from flows.account import row_account
-from flows.batches import Pointer, follow_warehouse, read_pointers, require_open
+from flows.artifacts import Progress, gate_artifacts, summary_artifacts
+from flows.batches import Pointer, follow_warehouse, read_pointers, require_open, require_whole
 from flows.extracts import require_extracts
+from flows.failure import at_step, leave_report
 from flows.ingest import FileReport, SourceFile, check_inbox, inbox_notes
 from flows.manifest import StepResult, combine, hash_file, resume_or_run, write_json
-from flows.periods import month_end_before
-from flows.progress import say
+from flows.parameters import City, Day, Every, Folder, RulesFile, Scope
+from flows.periods import period_end_before
+from flows.progress import brief, say
+from flows.schedule import due_day, patience
 from flows.settings import Settings, Versions, find_versions, make_settings
 from flows.steps_city import city_step, parents_step
 from flows.steps_feedback import returned_evidence
@@ -46,7 +44,8 @@ from flows.steps_ingest import (
 )
 from flows.steps_publish import build_step, gate_step, publish_step
 from flows.steps_shared import list_figures, lists_step, shared_step
-from flows.summary import markdown_summary, run_summary
+from flows.summary import run_summary
+from flows.tasks import io_task, plain_task
 from reference.contracts import load_contracts
 from reference.errors import InputProblem
 from transforms.dated_lists import DATED_SOURCES
@@ -58,6 +57,8 @@ ROUTED = (
     "false_registrations", "overrides", *DATED_SOURCES,
 )  # fmt: skip
 SUMMARY = "summary.json"
+_STEPS = 10
+"""Steps besides those of a source or a city: ingest, conform, … publish."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,7 @@ class Run:
 
     settings: Settings
     run_id: str
+    progress: Progress | None = None
 
     @property
     def folder(self) -> Path:
@@ -79,67 +81,66 @@ class Run:
 
     def step(self, name: str, inputs: str, body: Callable[[], Body]) -> StepResult:
         """Run a step, or take its recorded result if the same inputs already gave it."""
-        result = resume_or_run(self.folder, self.settings.home.root, name, inputs, body)
-        say(f"{name}: {_brief(result.figures)}")
+        with at_step(name):
+            result = resume_or_run(self.folder, self.settings.home.root, name, inputs, body)
+        say(f"{name}: {brief(result.figures)}")
+        self.done(name)
         return result
 
+    def done(self, name: str) -> None:
+        """Move the bar on the run's page on."""
+        if self.progress:
+            self.progress.done(name)
 
-def is_io_fault(task: Task[..., Any], task_run: TaskRun, state: State[Any]) -> bool:
-    """Return whether a failed task may be tried again: only faults of reading and writing."""
-    try:
-        state.result()
-    except OSError:
-        return True
-    except BaseException:
-        return False
-    return False
-
-
-io_task = task(
-    cache_policy=NO_CACHE,
-    persist_result=False,
-    retries=2,
-    retry_delay_seconds=[1, 5],
-    retry_condition_fn=is_io_fault,
-)
-"""A task whose arguments are paths and settings: never cached by arguments, retried on I/O faults only."""
 
 ingest_task = io_task(ingest_source_file)
 step_task = io_task(lambda run, name, inputs, body: run.step(name, inputs, body))
 build_task = io_task(build_step)
-gate_task = task(cache_policy=NO_CACHE, persist_result=False)(gate_step)
+gate_task = plain_task(gate_step)
 publish_task = io_task(publish_step)
 
 
 THREADS = cast("TaskRunner[PrefectFuture[Any]]", ThreadPoolTaskRunner(max_workers=3))
 
 
-@flow(name="zoufang-run", task_runner=THREADS, persist_result=False)
+@flow(
+    name="zoufang-run",
+    task_runner=THREADS,
+    persist_result=False,
+    timeout_seconds=12 * 3600,
+    on_failure=[leave_report],
+    on_crashed=[leave_report],
+)
 def run_batch(
-    inbox: str,
-    home: str,
-    as_of: date | None = None,
-    cities: list[str] | None = None,
-    scope: str = "enterprise+coop",
+    inbox: Folder,
+    home: Folder,
+    as_of: Day | None = None,
+    cities: list[City] | None = None,
+    scope: Scope = "enterprise+coop",
     resume: bool = False,
+    every: Every = "month",
+    rules: RulesFile | None = None,
 ) -> dict[str, Any]:
-    """Make and publish one batch; return its summary.
+    """Make and publish one batch; return its summary 走访目标企业清单.
 
-    A schedule that gives no date means the month that has ended: its last day, as backfill has it.
+    A schedule that gives no date means the period that had ended when it was due, as backfill has it.
+
+    Args:
+        inbox: folder with one folder per source 收件目录
+        home: folder that holds lake/, runs/ and warehouse/ 工作目录
+        as_of: batch date 基准日; empty: the last day of the period before the day the run was due
+        cities: codes of cities; empty: the whole province
+        scope: which subjects the list holds 范围
+        resume: go on where a killed run of the same inputs stopped
+        every: the period that as_of is the end of, where it is empty
+        rules: an edited copy of reference/rules/rules.yml to screen by, instead of it 规则文件
     """
-    day = as_of or month_end_before(_scheduled_day())
-    settings = make_settings(inbox, home, day, cities, scope, resume)
-    with settings.home.locked():
+    day = as_of or period_end_before(due_day(), every)
+    settings = make_settings(inbox, home, day, cities, scope, resume, rules)
+    with settings.home.locked(patience()):
         summary = _run(settings)
-    create_markdown_artifact(
-        markdown_summary(summary), key="zoufang-run", description=f"批次 {settings.batch_id}"
-    )
+    summary_artifacts(summary)
     return summary
-
-
-def _scheduled_day() -> date:
-    started = flow_run.scheduled_start_time or datetime.now(UTC)
-    return datetime.fromisoformat(str(started)).astimezone(ZoneInfo("Asia/Shanghai")).date()
 
 
 def _run(settings: Settings) -> dict[str, Any]:
@@ -150,10 +151,10 @@ def _run(settings: Settings) -> dict[str, Any]:
     hashes = [f"{file.file} {hash_file(file.path)}" for file in files]
     returned = returned_evidence(settings.home, read_pointers(settings.home), settings.as_of)
     hashes += [f"{file} {row}" for file, frame in returned.items() for row in frame.iter_rows()]
-    versions = find_versions(combine(hashes))
+    versions = find_versions(combine(hashes), settings.rules)
     run = Run(settings, versions.run_id(settings))
     require_open(settings.home, settings.batch_id, run.run_id)
-    _require_whole(run)
+    require_whole(settings.home, settings.as_of, settings.cities)
     say(f"run {run.run_id}: batch {settings.batch_id}, {len(files)} files")
     done = _finished_before(run)
     if done is not None:
@@ -164,6 +165,7 @@ def _run(settings: Settings) -> dict[str, Any]:
     run.work.mkdir(parents=True, exist_ok=True)
     for file, frame in returned.items():
         frame.write_parquet(run.work / file)
+    run = replace(run, progress=Progress(settings.batch_id, _STEPS + len(ROUTED)))
     summary = _make(run, files, versions)
     write_json(run.folder / SUMMARY, summary)
     return summary
@@ -206,20 +208,12 @@ def _published_at(run: Run, cities: list[StepResult]) -> datetime:
     return datetime.fromisoformat(ready.figures["published_at"])
 
 
-def _require_whole(run: Run) -> None:
-    """Refuse to let a run for some cities replace a published batch of the whole province."""
-    same_day = [p for p in read_pointers(run.settings.home) if p.record.as_of == run.settings.as_of]
-    if run.settings.cities and any(not p.record.cities for p in same_day):
-        raise InputProblem(
-            f"batch {run.settings.batch_id} is already published for the whole province; a run for "
-            f"{', '.join(run.settings.cities)} would shrink it. Leave --city out, or choose another --as-of"
-        )
-
-
 def _ingest(files: list[SourceFile], run: Run) -> list[FileReport]:
     futures = [ingest_task.submit(file, run.settings) for file in files]
-    reports = [future.result() for future in futures]
+    with at_step("ingest"):
+        reports = [future.result() for future in futures]
     rows, held = sum(r.rows_in for r in reports), sum(r.quarantined for r in reports)
+    run.done("ingest")
     say(f"ingest: {len(reports)} files, {rows:,} rows, {held:,} quarantined")
     if not any(r.staged for r in reports if r.source == "registry"):
         raise InputProblem(
@@ -236,6 +230,8 @@ def _compute(run: Run, reports: list[FileReport]) -> tuple[dict[str, dict[str, A
     staged = {source: staged_files(reports, source, settings) for source in load_contracts()}
     keys = {s: combine(sorted(r.key for r in reports if r.source == s)) for s in load_contracts()}
     conform = run.step("conform", keys["registry"], lambda: conform_step(staged["registry"], work, settings))
+    if run.progress:
+        run.progress.expect(len(conform.figures["cities"]))
     subjects = [p for p in conform.paths(root) if p.parent.name == "subjects"]
     parents = run.step("parents", conform.digest, lambda: parents_step(subjects, work, settings))
     link = run.step(
@@ -279,18 +275,21 @@ def _city_body(city: str, years: list[int], run: Run) -> Callable[[], Body]:
 
 def _publish(run: Run, pointer: Pointer, reports: list[FileReport]) -> GateReport:
     settings = run.settings
-    built = build_task(settings, pointer)
+    with at_step("build"):
+        built = build_task(settings, pointer)
+    run.done("build")
     say(f"warehouse: {sum(built.rows.values()):,} rows in {built.seconds:.1f} s")
     tables = {f"staged.{s}": staged_files(reports, s, settings) for s in load_contracts()}
     held = {f"quarantine.{s}": quarantine_files(reports, s, settings) for s in load_contracts()}
-    report = gate_task(settings, pointer, {**tables, **held})
+    try:
+        with at_step("gate"):
+            report = gate_task(settings, pointer, {**tables, **held})
+    finally:
+        gate_artifacts(run.folder)
+    run.done("gate")
     say(f"gate: {report.verdict}, {len(report.results)} expectations in {report.seconds:.1f} s")
-    publish_task(settings, pointer)
+    with at_step("publish"):
+        publish_task(settings, pointer)
+    run.done("publish")
     say(f"published batch {pointer.record.batch_id}: v{pointer.record.version}")
     return report
-
-
-def _brief(figures: dict[str, Any]) -> str:
-    flat = {k: v for k, v in figures.items() if isinstance(v, int)}
-    inner = {k: v for d in figures.values() if isinstance(d, dict) for k, v in d.items()}
-    return ", ".join(f"{k} {v:,}" for k, v in {**flat, **inner}.items()) or "done"

@@ -11,9 +11,11 @@ from pathlib import Path
 
 from flows.home import Home
 from flows.manifest import combine, hash_file
-from reference.divisions import divisions_version
+from reference.divisions import DIVISIONS_FILE, divisions_version
 from reference.errors import InputProblem
-from reference.rules import load_rules
+from reference.rules import RULES_FILE, load_rules
+from reference.rules_file import read_rules
+from reference.scopes import of_level, read_division_file
 
 PROJECT = Path(__file__).parents[1]
 CODE_FOLDERS = ("flows", "transforms", "expectations", "warehouse", "reference")
@@ -30,6 +32,7 @@ class Settings:
     cities: tuple[str, ...] = ()
     scope: str = "enterprise+coop"
     resume: bool = False
+    rules: Path = RULES_FILE
 
     @property
     def batch_id(self) -> str:
@@ -59,21 +62,32 @@ def make_settings(
     cities: list[str] | None = None,
     scope: str = "enterprise+coop",
     resume: bool = False,
+    rules: str | Path | None = None,
 ) -> Settings:
     """Check the parameters a person or a schedule gave; InputProblem says what to change."""
     if scope not in SCOPES:
         raise InputProblem(f"scope '{scope}' is not known; choose one of {', '.join(SCOPES)}")
-    wrong = [
-        city
-        for city in cities or []
-        if not (city.startswith("33") and len(city) in {4, 6} and city.isdigit())
-    ]
-    if wrong:
+    if rules is not None:
+        read_rules(Path(rules))
+    short = tuple(sorted({known_city(city) for city in cities or []}))
+    file = Path(rules).resolve() if rules else RULES_FILE
+    return Settings(Path(inbox).resolve(), Home(Path(home).resolve()), as_of, short, scope, resume, file)
+
+
+@cache
+def city_codes() -> tuple[str, ...]:
+    """Return the four-digit codes of the cities."""
+    return tuple(sorted(of_level(read_division_file(DIVISIONS_FILE), "city", 4)["code"]))
+
+
+def known_city(code: str) -> str:
+    """Return the four digits of a city's code, given as four or six; InputProblem if it is none."""
+    if code[:4] not in city_codes() or code[4:] not in {"", "00"}:
         raise InputProblem(
-            f"city code {', '.join(wrong)} is not a Zhejiang city; write 3301 … 3311 (杭州 … 丽水)"
+            f"city code {code} is not a Zhejiang city; write {city_codes()[0]} … {city_codes()[-1]} "
+            f"(杭州 … 丽水)"
         )
-    short = tuple(sorted({city[:4] for city in cities or []}))
-    return Settings(Path(inbox).resolve(), Home(Path(home).resolve()), as_of, short, scope, resume)
+    return code[:4]
 
 
 @cache
@@ -85,6 +99,6 @@ def code_version() -> str:
     return f"{version}+{combine(hash_file(p) for p in sorted(files))[:12]}"
 
 
-def find_versions(inputs_sha256: str) -> Versions:
-    """Return the versions in force now."""
-    return Versions(code_version(), load_rules().rules_version, divisions_version(), inputs_sha256)
+def find_versions(inputs_sha256: str, rules: Path) -> Versions:
+    """Return the versions in force now, with the rules of a file."""
+    return Versions(code_version(), load_rules(rules).rules_version, divisions_version(), inputs_sha256)

@@ -62,7 +62,7 @@ _UNIT_COLUMNS = ["unit_key", "link_method", "link_strength", "name_key", "loc_co
 def parents_step(subjects: Sequence[Path], work: Path, settings: Settings) -> Body:
     """Write the firms that branches name as parents and that are on the register, province-wide."""
     path = work / "parents.parquet"
-    frame = registered_parents(pl.scan_parquet(list(subjects)), load_rules(), settings.as_of)
+    frame = registered_parents(pl.scan_parquet(list(subjects)), load_rules(settings.rules), settings.as_of)
     frame.collect(engine="streaming").sort("parent_uscc").write_parquet(path)
     return [path], {}
 
@@ -145,7 +145,7 @@ def base_facts(evidence: Evidence, own: dict[str, Any], placed: pl.LazyFrame) ->
 
 def city_step(work: Path, city: str, years: Sequence[int], settings: Settings, run_id: str) -> Body:
     """Write the curated tables of one city, sorted by subject; return counts for account and report."""
-    rules, own, told = load_rules(), city_frames(work, city), pl.scan_parquet(work / TOLD_FILE)
+    rules, own, told = load_rules(settings.rules), city_frames(work, city), pl.scan_parquet(work / TOLD_FILE)
     placed, learned = place_city(own["subjects"], own["units"], told, rules.common.day("census_on"))
     parents = pl.scan_parquet(work / "parents.parquet")
     frames = city_facts(Evidence(work, years, settings.as_of, rules, parents), city, placed.lazy())
@@ -159,7 +159,9 @@ def city_step(work: Path, city: str, years: Sequence[int], settings: Settings, r
         "enterprises": enterprises,
         "rule_hits": hits,
         "visit_targets": targets,
-        "link_conflicts": _conflicts(frames, work / "open_units" / f"{city}.parquet"),
+        "link_conflicts": _conflicts(
+            frames, work / "open_units" / f"{city}.parquet", rules.common.day("census_on")
+        ),
     }
     paths = [write_index(learned, settings.home.curated("places", settings.as_of, city, run_id))]
     for table, frame in tables.items():
@@ -172,7 +174,7 @@ def city_step(work: Path, city: str, years: Sequence[int], settings: Settings, r
     return paths, _figures(enterprises)
 
 
-def _conflicts(frames: dict[str, pl.LazyFrame], open_units: Path) -> pl.DataFrame:
+def _conflicts(frames: dict[str, pl.LazyFrame], open_units: Path, census_on: date) -> pl.DataFrame:
     """What register and census disagree on, decided; `open_units` is absent where the city has none."""
     schema = pl.Schema({"unit_key": pl.String, "subject_key": pl.String, "outcome": pl.String})
     found = link_conflicts(
@@ -183,7 +185,7 @@ def _conflicts(frames: dict[str, pl.LazyFrame], open_units: Path) -> pl.DataFram
         if open_units.exists()
         else pl.LazyFrame(schema=schema),
         load_conflict_order(),
-        load_rules().common.day("census_on"),
+        census_on,
         frames["placed"].filter(pl.col("place_source") == VISIT).select("subject_key"),
     )
     return found.collect().sort("conflict", "subject_key", "unit_key")

@@ -83,6 +83,11 @@ def mark_reckoned(home: Home, reckoning: Reckoning) -> None:
     (marks / str(reckoning.feedback.as_of)).touch()
 
 
+def last_reckoned(home: Home) -> list[date]:
+    """Return the dates of published reckonings; none while nothing ever came back."""
+    return [date.fromisoformat(path.name) for path in (home.ledger / "reckoned").glob("*")]
+
+
 def carried(home: Home, pointers: Sequence[Pointer], as_of: date) -> FeedbackFiles | None:
     """Return the facts a build of these batches carries along, null while nothing ever came back.
 
@@ -90,8 +95,8 @@ def carried(home: Home, pointers: Sequence[Pointer], as_of: date) -> FeedbackFil
     """
     if not read_entries(home):
         return None
-    last = [date.fromisoformat(path.name) for path in (home.ledger / "reckoned").glob("*")]
-    return reckon(home, sorted(pointers, key=lambda p: p.record.as_of), max(as_of, *last, as_of)).feedback
+    day = max([as_of, *last_reckoned(home)])
+    return reckon(home, sorted(pointers, key=lambda p: p.record.as_of), day).feedback
 
 
 def returned_evidence(home: Home, pointers: Sequence[Pointer], as_of: date) -> dict[str, pl.DataFrame]:

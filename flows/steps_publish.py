@@ -27,7 +27,6 @@ from flows.evidence_store import keep_evidence
 from flows.settings import Settings
 from flows.steps_feedback import carried
 from reference.divisions import DIVISIONS_FILE
-from reference.rules import RULES_FILE
 from warehouse.build import BatchFiles, BuildReport, build_warehouse
 from warehouse.candidate import add_quality
 from warehouse.publish import Version, publish
@@ -89,7 +88,7 @@ def publish_step(settings: Settings, pointer: Pointer) -> Version:
     files = {
         "account.parquet": account_path(settings, pointer),
         "quality.parquet": quality,
-        "rules.yml": RULES_FILE,
+        "rules.yml": settings.rules,
     }
     keep_small_files(home, pointer, files)
     keep_evidence(home, pointer.record.run_id)

@@ -71,7 +71,7 @@ def list_figures(lists: dict[str, Any], firms: dict[str, Any]) -> dict[str, dict
 
 def shared_step(work: Path, years: Sequence[int], settings: Settings) -> Body:
     """Write what is shared, per register city; return how many subjects share what."""
-    rules = load_rules()
+    rules = load_rules(settings.rules)
     evidence = Evidence(work, years, settings.as_of, rules, pl.scan_parquet(work / "parents.parquet"))
     with TemporaryDirectory(dir=work) as keys:
         facts = shared_of(evidence, Path(keys))

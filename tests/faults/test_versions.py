@@ -11,7 +11,7 @@ from verbs import MONTHS, run, zoufang
 from flows.batches import read_pointers
 from flows.home import Home
 from flows.journal import read_journal
-from reference.rules import RULES_FILE, SCHEMA_FILE, load_rules
+from reference.rules import RULES_FILE, SCHEMA_FILE
 from reference.yaml_file import read_yaml
 from warehouse.publish import published_file
 from warehouse.read import opened
@@ -59,9 +59,7 @@ def test_the_same_rules_make_no_difference(months: Path) -> None:
     assert text.count("no difference 无差异") == 4
 
 
-def test_other_rules_foretold_then_run_then_taken_back(
-    copied: Path, extracts: Path, edited: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_other_rules_foretold_then_run_then_taken_back(copied: Path, extracts: Path, edited: Path) -> None:
     first, before = read_pointers(Home(copied))[-1], curated(copied)
     published = contents(published_file(copied))
     listed = ask(copied, LISTED)
@@ -72,8 +70,7 @@ def test_other_rules_foretold_then_run_then_taken_back(
         "P01.size_classes", "Z02.years", "common.grace_m",
     ]  # fmt: skip
 
-    monkeypatch.setattr(load_rules, "__defaults__", (edited,))
-    ended = run(extracts, copied, MAR)
+    ended = run(extracts, copied, MAR, "--rules", str(edited))
     assert ended.status == 0, ended.err
     assert "published batch ZJ-202503-31: v2" in ended.err
     second = read_pointers(Home(copied))[-1]
@@ -81,7 +78,7 @@ def test_other_rules_foretold_then_run_then_taken_back(
     check_version_2(copied, listed)
     assert before.items() - {(BATCH, first.record.run_id)} <= curated(copied).items()
     assert states(copied) == [(v, s) for v in (1, 2) for s in ("draft", "gated", "published")]
-    again = run(extracts, copied, MAR)
+    again = run(extracts, copied, MAR, "--rules", str(edited))
     assert "this run is published already; nothing to do" in again.err
     assert states(copied)[-1] == (2, "published")
 
@@ -92,7 +89,7 @@ def test_other_rules_foretold_then_run_then_taken_back(
     assert zoufang("rollback", "--home", copied, "--to", second.record.run_id).status == 0
     assert read_pointers(Home(copied))[-1] == second
     assert states(copied)[-1] == (2, "published")
-    check_closed(copied, extracts)
+    check_closed(copied, extracts, edited)
 
 
 def check_foretold(home: Path, foretold: dict[str, Any]) -> None:
@@ -148,7 +145,7 @@ def touched_rules() -> tuple[str, ...]:
     return ("Z02", "P01", *(rule for rule, known in declared.items() if "grace_m" in known["common"]))
 
 
-def check_closed(home: Path, inbox: Path) -> None:
+def check_closed(home: Path, inbox: Path, rules: Path) -> None:
     """A closed batch takes no other version, and says so; nothing is made of it."""
     assert zoufang("close", "--home", home, "--batch", BATCH, "--why", "走访结束").status == 0
     assert states(home)[-1] == (2, "closed")
@@ -156,7 +153,7 @@ def check_closed(home: Path, inbox: Path) -> None:
     refused = run(inbox, home, MAR, "--scope", "enterprise")
     assert (refused.status, refused.out) == (2, "")
     assert f"batch {BATCH} is closed" in refused.err
-    assert run(inbox, home, MAR).status == 0  # the very same run: nothing to do
+    assert run(inbox, home, MAR, "--rules", str(rules)).status == 0  # the very same run: nothing to do
     unknown = zoufang("close", "--home", home, "--batch", "ZJ-209901-31")
     assert (unknown.status, "published: ZJ-202501-31" in unknown.err) == (2, True)
 

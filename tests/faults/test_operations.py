@@ -1,0 +1,86 @@
+"""Procedures of docs/operations.md that need no server: restore, reconcile, waiting for another run, retries."""
+
+import subprocess
+import threading
+from pathlib import Path
+
+import polars as pl
+import pytest
+from verbs import MONTHS, run, zoufang
+
+from flows.batches import curated_files, read_pointers
+from flows.home import Home
+from flows.reconcile import ReconcileError, reconcile
+from reference.errors import EnvironmentProblem
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("runs")]
+
+
+def test_a_home_put_back_from_its_backup_goes_on(months: Path, extracts: Path, tmp_path: Path) -> None:
+    backup, home = tmp_path / "backup", tmp_path / "home"
+    backup.mkdir()
+    for target, source in ((backup, months), (home, backup)):
+        target.mkdir(exist_ok=True)
+        folders = [source / name for name in ("lake", "warehouse", "keys")]
+        subprocess.run(["cp", "-a", *folders, target], check=True)
+    assert zoufang("history", "--home", home).out == zoufang("history", "--home", months).out
+    assert {row["batch_id"] for row in reconcile(Home(home))} == {f"ZJ-{d[:4]}{d[5:]}" for d in MONTHS}
+    again = run(extracts, home, MONTHS[-1])
+    assert again.status == 0, again.err
+    assert reconcile(Home(home)) == reconcile(Home(months))
+
+
+def test_a_changed_lake_is_found_by_the_reconciliation(copied: Path) -> None:
+    newest = read_pointers(Home(copied))[-1]
+    path = curated_files(Home(copied), newest)["visit_targets"][0]
+    pl.read_parquet(path).head(-1).write_parquet(path)
+    with pytest.raises(ReconcileError, match="ZJ-202503-31 targets: published") as told:
+        reconcile(Home(copied))
+    assert "ZJ-202502-28" not in str(told.value)
+    path.unlink()
+    with pytest.raises(EnvironmentProblem, match=f"{path.name} is gone"):
+        reconcile(Home(copied))
+
+
+def test_a_scheduled_run_waits_for_another_one_and_a_person_is_told_at_once(tmp_path: Path) -> None:
+    home, taken, done = Home(tmp_path), threading.Event(), threading.Event()
+
+    def other() -> None:
+        with home.locked():
+            taken.set()
+            done.wait(30)
+
+    thread = threading.Thread(target=other)
+    thread.start()
+    assert taken.wait(30)
+    with pytest.raises(EnvironmentProblem, match="another run is writing"), home.locked():
+        pass
+    threading.Timer(0.2, done.set).start()
+    with home.locked(30):
+        assert done.is_set()
+    thread.join()
+
+
+def test_only_faults_of_reading_and_writing_are_tried_again(prefect_server: str) -> None:
+    from prefect import flow
+
+    from flows.tasks import io_task
+
+    tries: list[str] = []
+
+    def read(name: str) -> str:
+        tries.append(name)
+        if name == "broken" or tries.count(name) < 3:
+            raise OSError(5, "Input/output error", name) if name == "disk" else ValueError(name)
+        return name
+
+    @flow
+    def reading(name: str) -> str:
+        return io_task(read).with_options(retry_delay_seconds=0)(name)
+
+    assert io_task(read).retry_delay_seconds == [1, 2, 4]
+    assert reading("disk") == "disk"
+    assert tries == ["disk"] * 3
+    with pytest.raises(ValueError, match="broken"):
+        reading("broken")
+    assert tries == [*["disk"] * 3, "broken"]
