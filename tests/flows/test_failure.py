@@ -27,11 +27,6 @@ def flow_run(home: Path, **parameters: object) -> FlowRun:
         parameters=given,
         expected_start_time=DUE,
         created=DUE,
-        flow_id=uuid4(),
-        name="brisk-otter",
-        parameters=given,
-        expected_start_time=DUE,
-        created=DUE,
     )
 
 
