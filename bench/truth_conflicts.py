@@ -23,20 +23,16 @@ def conflicts(truth: Truth, lake: Lake) -> Pair:
 def kept_values(truth: Truth, lake: Lake) -> Pair:
     """Return (conflict, subject_key, kept) of K3, K4 and K6, as it must be and as the subjects show it."""
     expected = truth.conflicts.drop_nulls("kept").select("conflict", "kept", subject_key="subject_key_true")
-    town = pl.col("division_code").str.slice(0, 9)
-    shown = lake.enterprises.select(
-        "subject_key",
-        shown=pl.concat_list(
-            pl.struct(conflict=pl.lit(conflict), kept=value)
-            for conflict, value in (("K3", town), ("K4", pl.col("industry_code")), ("K6", pl.col("name")))
-        ),
-    )
-    found = (
-        shown.explode("shown")
-        .unnest("shown")
-        .join(expected.drop("kept"), on=["conflict", "subject_key"], how="semi")
-    )
-    return expected, found.select(expected.columns)
+    shown = {
+        "K3": pl.col("division_code").str.slice(0, pl.col("kept").str.len_chars()),
+        "K4": pl.col("industry_code"),
+        "K6": pl.col("name"),
+    }
+    found = expected.join(lake.enterprises, on="subject_key").select(
+        "conflict", "subject_key",
+        kept=pl.coalesce(pl.when(pl.col("conflict") == name).then(value) for name, value in shown.items()),
+    )  # fmt: skip
+    return expected.select(found.columns), found
 
 
 def in_doubt(truth: Truth, lake: Lake) -> pl.DataFrame:

@@ -17,7 +17,7 @@ def told_otherwise(units: pl.DataFrame, subjects: pl.DataFrame) -> pl.DataFrame:
     """One row per such unit: true_uscc, planted, new_div12 and new_addr (moved), new_name (renamed).
 
     planted: moved_unregistered, which the register never learned; moved_since the census, as the register
-    tells and as its address alone lets be known; renamed since.
+    tells, or moved_somewhere since, where the register's address names no town; renamed since.
     """
     known = subjects.select(
         "serial", "event_date", "story", "city", "name", true_uscc="uscc", address_case="case"
@@ -36,6 +36,7 @@ def told_otherwise(units: pl.DataFrame, subjects: pl.DataFrame) -> pl.DataFrame:
     planted = (
         pl.when(moved & ~since).then(pl.lit("moved_unregistered"))
         .when(moved & at_town).then(pl.lit("moved_since"))
+        .when(moved).then(pl.lit("moved_somewhere"))
         .when(is_plain & since & (pl.col("serial") % 7 == 1)).then(pl.lit("renamed"))
     )  # fmt: skip
     is_renamed = pl.col("planted") == "renamed"

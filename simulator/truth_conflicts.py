@@ -35,8 +35,8 @@ def conflict_rows(
 
     `facts`: see gather_facts. `census`: the rows of the file in their order, with planted, case and of_uscc.
     subject_key_true is null for K7, source_file and row_no for K8 and K9. kept: the value that the list must
-    show, a township (K3), an industry (K4) or a name (K6). planted: why there is one, null where nobody meant
-    it.
+    show, a township or, where no address names it, a county (K3), an industry (K4) or a name (K6). planted:
+    why there is one, null where nobody meant it.
     """
     rows = census.with_columns(
         source_file=pl.lit(source_file), row_no=pl.int_range(2, pl.len() + 2, dtype=pl.Int64)
@@ -59,19 +59,23 @@ def _of_pairs(pairs: pl.DataFrame) -> list[pl.DataFrame]:
     is_on = status.is_in(["A", "S", "9"]) & pl.col("op_status").is_in(CLOSED)
     is_off = status.is_in(["D", "V", "X"]) & (pl.col("op_status") == "1")
     moved = planted.str.starts_with("moved")
+    # No address names the town of some; then the county is what must not be the census's.
+    place = pl.when(planted == "moved_somewhere").then("county_code").otherwise("town_code")
     return [
         _rows(pairs, "K1", is_on, [alive, since, (_ALWAYS, *CENSUS, "only_a_licence")]),
         _rows(pairs, "K2", is_off, [(_ALWAYS, *REGISTRY, "legal_fact")]),
-        _rows(pairs, "K3", moved, [since, (_ALWAYS, *CENSUS, "seen_on_the_spot")], planted, "town_code"),
+        _rows(pairs, "K3", moved, [since, (_ALWAYS, *CENSUS, "seen_on_the_spot")], planted, place),
         _rows(
             pairs, "K4", pl.col("is_other_industry"), [(_ALWAYS, *CENSUS, "coded_by_statistics")],
-            pl.lit("other_industry"), "unit_industry",
+            pl.lit("other_industry"), pl.col("unit_industry"),
         ),
         _rows(
             pairs, "K5", pl.col("differs").fill_null(value=False), [newer, (_ALWAYS, *CENSUS, "census_year")],
             _why_figures(),
         ),
-        _rows(pairs, "K6", planted == "renamed", [(_ALWAYS, *REGISTRY, "current_name")], planted, "name"),
+        _rows(
+            pairs, "K6", planted == "renamed", [(_ALWAYS, *REGISTRY, "current_name")], planted, pl.col("name")
+        ),
     ]  # fmt: skip
 
 
@@ -107,9 +111,9 @@ def _rows(
     is_so: pl.Expr,
     lines: list[Line],
     planted: pl.Expr = _NONE,
-    kept: str | None = None,
+    kept: pl.Expr = _NONE,
 ) -> pl.DataFrame:
-    """The rows where it is so, each with the first line that holds and the value of the column `kept`."""
+    """The rows where it is so, each with the first line that holds."""
     told = {
         name: pl.coalesce(pl.when(line[0]).then(pl.lit(line[place])) for line in lines)
         for place, name in enumerate(("winner", "loser", "reason"), start=1)
@@ -121,7 +125,7 @@ def _rows(
         subject_key_true="uscc",
         planted=planted,
         **told,
-        kept=_NONE if kept is None else kept,
+        kept=kept,
     )
     return conflicts.select(COLUMNS)
 

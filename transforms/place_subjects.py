@@ -14,6 +14,8 @@ from transforms.place import OUTPUT, teaches
 
 OFFICE = "office"
 VISIT = "visit"
+LATE = 4
+"""Rank of a census place that the register is believed before."""
 OFFICE_SUFFIX = r"(?:(?:市场监督管理|市场监管|工商行政管理|工商|监管)?(?:分局|所))$"
 _NONE = pl.lit(None, dtype=pl.String)
 
@@ -50,7 +52,7 @@ def subject_addresses(
         ("census", 1, current),
         ("operating", 2, _rows(open_register.filter(elsewhere), pl.col("operating_address"), _NONE)),
         ("domicile", 3, home),
-        ("census", 4, census.join(late, on="subject_key", how="semi")),
+        ("census", LATE, census.join(late, on="subject_key", how="semi")),
         (OFFICE, 5, _rows(open_register, bureau, _NONE).drop_nulls("address")),
     ]
     return pl.concat(
@@ -84,7 +86,8 @@ def place_subjects(
 
     `placed`: the addresses through `place_read`. The first address that knows the township decides; else the
     first that knows the county, else the city. A visit decides too that names another county than the one
-    the firm left: that county's pool (待认领) is nearer to it than its old township.
+    the firm left: that county's pool (待认领) is nearer to it than its old township. So is the pool of the
+    county the register names where the census, which it is believed before, saw the firm in another.
     """
     level = pl.col("level")
     in_town = level.is_in(["township", "community"])
@@ -95,9 +98,11 @@ def place_subjects(
     depth = pl.when(in_town | is_new_county).then(0).when(level == "county").then(1).otherwise(2)
     # An office says nothing of the county that the registrar does not, nor does a visit placed by its hint.
     tells = (~from_office | in_town) & ~(from_visit & from_hint)
+    rows = addresses.select("row_id", "subject_key", "source", "rank", "left_county").join(
+        placed, on="row_id"
+    )
     return (
-        addresses.select("row_id", "subject_key", "source", "rank", "left_county")
-        .join(placed, on="row_id")
+        rows.join(_left_behind(rows), on="row_id", how="anti")
         .filter(level.is_not_null() & tells)
         .with_columns(
             place_source=pl.when(from_hint).then(pl.lit("registrar")).otherwise("source"),
@@ -112,6 +117,20 @@ def place_subjects(
         .sort("subject_key", "_depth", "rank")
         .unique("subject_key", keep="first", maintain_order=True)
         .select("subject_key", *OUTPUT, "place_source")
+    )
+
+
+def _left_behind(rows: pl.LazyFrame) -> pl.LazyFrame:
+    """The late census places of a county that no address of the register is in: row_id."""
+    located = rows.filter(pl.col("level") != "city").select(
+        "row_id", "subject_key", "source", "rank", county=pl.col("division_code").str.slice(0, 6)
+    )
+    registered = located.filter(pl.col("source").is_in(["operating", "domicile"]))
+    late = located.filter((pl.col("source") == "census") & (pl.col("rank") == LATE))
+    return (
+        late.join(registered, on="subject_key", how="semi")
+        .join(registered, on=["subject_key", "county"], how="anti")
+        .select("row_id")
     )
 
 

@@ -52,6 +52,20 @@ def test_a_weak_link_goes_last() -> None:
     assert source_and_town(HOME, {**CENSUS, "link_strength": "weak"}) == ("domicile", "五常街道")
 
 
+def test_a_register_changed_since_leaves_nobody_in_a_county_it_does_not_name() -> None:
+    later = {**HOME, "address": "杭州市余杭区琅嬛路1号", "approved_on": date(2024, 5, 1)}
+    away = {"loc_addr": "杭州市西湖区北山街道2号", "loc_div12": "330106002001"}
+    for unit in (away, {**away, "link_strength": "weak"}):
+        found = placed(later, unit)
+        assert (found["level"], found["county"], found["place_source"]) == ("county", "余杭区", "domicile")
+    # In the same county its old town is the best there is, and so is any where the register is silent.
+    assert source_and_town(later, CENSUS) == ("census", "仓前街道")
+    assert source_and_town({**later, "address": None}, away) == ("census", "北山街道")
+    # Its registrar is another county's, but its own address is where the census saw it.
+    abroad = {**later, "address": "杭州市西湖区琅嬛路1号"}
+    assert source_and_town(abroad, away) == ("census", "北山街道")
+
+
 def test_the_operating_place_goes_before_the_domicile_and_stands_alone() -> None:
     working = {**HOME, "operating_address": "杭州市余杭区良渚街道3号"}
     assert source_and_town(working) == ("operating", "良渚街道")

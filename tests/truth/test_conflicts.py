@@ -11,7 +11,8 @@ from reference.link import load_conflict_order
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("province")]
 
 PLANTED = {
-    "K3": {"moved_unregistered", "moved_since"}, "K4": {"other_industry"}, "K6": {"renamed"},
+    "K3": {"moved_unregistered", "moved_since", "moved_somewhere"}, "K6": {"renamed"},
+    "K4": {"other_industry"},
     "K5": {"other_size", "slip", "early_report"}, "K7": {"not_on_register", "namesake_elsewhere"},
     "K10": {"local_unit", "second_unit"},
 }  # fmt: skip
