@@ -44,11 +44,14 @@ def main() -> None:
         _stop(2, str(problem))
     except EnvironmentProblem as problem:
         _stop(3, str(problem))
-    except OSError as fault:
-        _stop(3, f"{fault.strerror or fault}: {fault.filename or ''}; mend it and run again")
     except Exception as fault:
         if type(fault).__name__ == "GateFailedError":
             _stop(1, str(fault))
+        from flows.faults import os_fault
+
+        if machine := os_fault(fault):
+            place = f": {machine.filename}" if machine.filename else ""
+            _stop(3, f"{machine.strerror or machine}{place}; mend it and run again")
         _stop(3, f"internal fault: {fault}\n{traceback.format_exc()}")
 
 

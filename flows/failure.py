@@ -21,6 +21,7 @@ from prefect.client.schemas.actions import ArtifactCreate
 from prefect.client.schemas.objects import FlowRun, State
 from prefect.exceptions import ParameterTypeError
 
+from flows.faults import os_fault
 from flows.home import Home
 from flows.periods import period_end_before
 from flows.reconcile import ReconcileError
@@ -42,12 +43,15 @@ _OPTIONS = {
 
 @contextmanager
 def at_step(name: str) -> Iterator[None]:
-    """Let a failure inside say which step it came from."""
+    """Let a failure inside say which step it came from; faults of the machine become OSError."""
     try:
         yield
     except Exception as fault:
-        fault.add_note(f"{_STEP}{name}")
-        raise
+        told = os_fault(fault) or fault
+        told.add_note(f"{_STEP}{name}")
+        if told is fault:
+            raise
+        raise told from fault
 
 
 def leave_report(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:

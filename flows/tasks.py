@@ -10,15 +10,15 @@ from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.tasks import Task, exponential_backoff
 
+from flows.faults import os_fault
+
 
 def is_io_fault(task: Task[..., Any], task_run: TaskRun, state: State[Any]) -> bool:
     """Return whether a failed task may be tried again: only faults of reading and writing."""
     try:
         state.result()
-    except OSError:
-        return True
-    except BaseException:
-        return False
+    except Exception as fault:
+        return os_fault(fault) is not None
     return False
 
 

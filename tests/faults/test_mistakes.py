@@ -1,11 +1,13 @@
 """Mistakes of people and bureaus: exit status, a message that names file and remedy, nothing written."""
 
+import json
 import os
 import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
+import httpx
 import pytest
 from attempts import ZOUFANG
 from verbs import Ended, run, text_of, zoufang
@@ -88,7 +90,7 @@ def test_a_backfill_of_no_month(inbox: Path, tmp_path: Path) -> None:
     ended = zoufang(*command, "--from", "2025-03-01", "--to", "2025-03-30")
     is_refused(ended, tmp_path / "home", "no month ends between", "widen --from and --to")
     ended = zoufang(*command, "--from", "2025-03-31", "--to", "2025-01-31")
-    is_refused(ended, tmp_path / "home", "no month ends between")
+    is_refused(ended, tmp_path / "home", "from 2025-03-31 is after to 2025-01-31", "the earlier date first")
 
 
 @pytest.mark.parametrize("verb", ["gate", "history", "rollback", "screen"])
@@ -145,3 +147,7 @@ def test_a_blocked_gate_publishes_nothing_and_says_what_to_do(
     assert not list((tmp_path / "home" / "lake" / "batches").glob("*.json"))
     assert [line.state for line in read_journal(Home(tmp_path / "home"))] == ["draft"]
     assert zoufang("gate", "--home", tmp_path / "home").status == 1
+    told = {"artifacts": {"key": {"any_": ["zoufang-gate"]}}, "sort": "CREATED_DESC", "limit": 1}
+    (page,) = httpx.post(f"{prefect_server}/artifacts/filter", json=told, timeout=30).json()
+    assert page["description"].startswith("质量门 blocked")
+    assert [row["suite"] for row in json.loads(page["data"]) if "status_known" in row["not passed"]]

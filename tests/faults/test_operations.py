@@ -1,12 +1,14 @@
 """Procedures of docs/operations.md that need no server: restore, reconcile, waiting, trying again."""
 
+import resource
 import subprocess
 import threading
+from datetime import date
 from pathlib import Path
 
 import polars as pl
 import pytest
-from verbs import MONTHS, zoufang
+from verbs import MONTHS, Ended, run, zoufang
 
 from flows.batches import curated_files, read_pointers
 from flows.home import Home
@@ -60,6 +62,46 @@ def test_a_scheduled_run_waits_for_another_one_and_a_person_is_told_at_once(tmp_
     with home.locked(30):
         assert done.is_set()
     thread.join()
+
+
+def test_a_run_beyond_its_time_is_ended_and_publishes_nothing(
+    prefect_server: str, extracts: Path, tmp_path: Path
+) -> None:
+    from flows.run import run_batch
+
+    hasty = run_batch.with_options(timeout_seconds=0.5)
+    with pytest.raises(TimeoutError):
+        hasty(str(extracts), str(tmp_path / "home"), date.fromisoformat(MONTHS[0]))
+    assert history(tmp_path / "home") == []
+    with Home(tmp_path / "home").locked():
+        pass
+    assert run_batch.timeout_seconds == 12 * 3600
+
+
+def test_a_full_disk_publishes_nothing_and_the_run_goes_on_when_there_is_room(
+    prefect_server: str, one_city: Path, tmp_path: Path
+) -> None:
+    """No file may grow beyond a limit: first none of the lake's, then not the warehouse."""
+    home = tmp_path / "home"
+    for room in (20_000, 400_000):
+        full = run_within(room, one_city, home)
+        assert full.status == 3, full.err
+        assert "Traceback" not in full.err
+        assert "File too large" in full.err or "is the disk full" in full.err
+        assert history(home) == []
+    ended = run(one_city, home, MONTHS[0], "--resume")
+    assert ended.status == 0, ended.err
+    assert [version.batch_id for version in history(home)] == ["ZJ-202501-31"]
+
+
+def run_within(room: int, inbox: Path, home: Path) -> Ended:
+    """Run a batch while no file may grow beyond so many bytes."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (room, before[1]))
+    try:
+        return run(inbox, home, MONTHS[0], "--resume")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def test_only_faults_of_reading_and_writing_are_tried_again(prefect_server: str) -> None:
