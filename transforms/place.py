@@ -46,7 +46,9 @@ def read_addresses(
     whole = headed.select("row_id", "text", "rest", "head").join(told, on="head", how="left", validate="m:1")
     behind = pl.coalesce(pl.col("text").str.splitn(pl.col("cut"), 2).struct.field("field_1"), "rest")
     tail = pl.when("has_town").then(behind.str.strip_prefix("街道")).otherwise("rest")
-    read = whole.with_columns(tail=tail.fill_null("")).select("row_id", "division_code", *DECIDED, "tail")
+    read = whole.with_columns(tail=tail.fill_null("").str.strip_prefix("办事处")).select(
+        "row_id", "division_code", *DECIDED, "tail"
+    )
     return with_tail_features(read, places.kinds)
 
 
