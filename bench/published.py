@@ -12,6 +12,7 @@ import polars as pl
 from flows.batches import Pointer, batch_files, read_pointers
 from flows.evidence_store import evidence_path
 from flows.home import Home
+from flows.split import ROUTED
 from flows.what_if import screen_anew
 from reference.rules_file import read_rules
 from warehouse.publish import published_file
@@ -94,7 +95,7 @@ def load_lake(home: Path) -> Lake:
     pointer = read_pointers(installed)[-1]
     files = batch_files(installed, pointer)
     work = installed.run(pointer.record.run_id) / "work"
-    routed = [path for path in sorted(work.glob("*/*.parquet")) if path.parent.name not in NOT_EVIDENCE]
+    routed = [path for source in ROUTED for path in sorted((work / source).glob("*.parquet"))]
     rows = [pl.scan_parquet(p).select(*ROW, "subject_key") for p in routed]
     return Lake(
         enterprises=pl.read_parquet(list(files.enterprises)),
@@ -113,9 +114,6 @@ def load_lake(home: Path) -> Lake:
 def _conflict_files(home: Home, pointer: Pointer) -> list[Path]:
     record = pointer.record
     return [home.curated("link_conflicts", record.as_of, city, record.run_id) for city in pointer.units]
-
-
-NOT_EVIDENCE = ("subjects", "units", "open_units", "shared")
 
 
 def screened_anew(home: Path, rules_file: Path, work: Path | None = None) -> Screened:

@@ -18,7 +18,7 @@ import polars as pl
 
 from flows.steps_city import Evidence
 from flows.steps_feedback import VISITS_FILE
-from flows.steps_shared import LISTS_FILE, PERSONS_FILE, shared_of
+from flows.steps_shared import LISTS_FILE, PERSONS_FILE, shared_of, write_all_keys
 from reference.contracts import load_contracts
 from reference.rules import load_rules
 from simulator.places import City, draw_places, load_cities
@@ -81,8 +81,8 @@ def main() -> None:
         write_province(work, given.subjects)
         before = resource.getrusage(resource.RUSAGE_SELF)
         started = time.monotonic()
-        (work / "keys").mkdir()
-        facts = shared_of(Evidence(work, [], AS_OF, load_rules(), pl.LazyFrame()), work / "keys")
+        evidence = Evidence(work, [], AS_OF, load_rules(), pl.LazyFrame())
+        facts = shared_of(evidence, write_all_keys(evidence, work / "keys"))
         after = resource.getrusage(resource.RUSAGE_SELF)
         cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
         print(

@@ -207,15 +207,22 @@ def _run(
     as_json: bool,
     rules: Path | None = None,
 ) -> None:
-    _prepare(inbox, home, as_of, cities, scope, rules)
-    from expectations.gate import warm_up
-    from flows.run import run_batch
+    from flows.identity import nothing_to_do
+    from flows.settings import make_settings
     from flows.summary import text_summary
 
-    # Prefect's temporary server takes seconds of another core: meanwhile this one loads the gate.
-    warm_up()
-    file = str(rules) if rules else None
-    summary = run_batch(str(inbox), str(home), as_of, cities, scope, resume, rules=file)
+    summary = nothing_to_do(make_settings(inbox, home, as_of, cities, scope, resume, rules))
+    if summary is None:
+        _prepare(inbox, home, as_of, cities, scope, rules)
+        from expectations.gate import warm_up
+        from flows.run import run_batch
+
+        # Prefect's temporary server takes seconds of another core: meanwhile this one loads the gate.
+        warm_up()
+        file = str(rules) if rules else None
+        summary = run_batch(str(inbox), str(home), as_of, cities, scope, resume, rules=file)
+    else:
+        print("this run is published already; nothing to do", file=sys.stderr)
     print(as_json_text(summary) if as_json else text_summary(summary))
 
 

@@ -13,13 +13,21 @@ os.environ["DO_NOT_TRACK"] = "1"
 import great_expectations as gx
 import great_expectations.expectations as gxe
 from great_expectations.core.batch_definition import BatchDefinition
-from great_expectations.core.expectation_validation_result import ExpectationValidationResult
+from great_expectations.core.expectation_validation_result import (
+    ExpectationSuiteValidationResult,
+    ExpectationSuiteValidationResultSchema,
+    ExpectationValidationResult,
+)
 from great_expectations.core.run_identifier import RunIdentifier
 from great_expectations.data_context import EphemeralDataContext
 from great_expectations.data_context.types.base import (
     DataContextConfig,
     InMemoryStoreBackendDefaults,
     ProgressBarsConfig,
+)
+from great_expectations.data_context.types.resource_identifiers import (
+    ExpectationSuiteIdentifier,
+    ValidationResultIdentifier,
 )
 from great_expectations.execution_engine import ExecutionEngine
 from great_expectations.expectations import Expectation
@@ -32,11 +40,15 @@ __all__ = [
     "EphemeralDataContext",
     "ExecutionEngine",
     "Expectation",
+    "ExpectationSuiteIdentifier",
+    "ExpectationSuiteValidationResult",
+    "ExpectationSuiteValidationResultSchema",
     "ExpectationValidationResult",
     "InMemoryStoreBackendDefaults",
     "LegacyDiagnosticRendererType",
     "ProgressBarsConfig",
     "RunIdentifier",
+    "ValidationResultIdentifier",
     "gx",
     "gxe",
     "renderer",

@@ -4,9 +4,10 @@ Here: the request and the names of the views.  Not here: the suites, nor how the
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -16,6 +17,7 @@ class GateRequest:
 
     `folder` is the run's folder: results go to `gate/`, Data Docs to `data_docs/` below it.
     `list_run_id` is the run that made the batch's list, where it is another: feedback leaves the list alone.
+    `known` holds, by suite, what the library answered about the very same files before: not asked again.
     """
 
     run_id: str
@@ -26,6 +28,7 @@ class GateRequest:
     candidate: Path | None = None
     data_docs: bool = False
     list_run_id: str | None = None
+    known: Mapping[str, dict[str, Any]] = field(default_factory=dict)
 
     def layer(self, name: str) -> dict[str, Sequence[Path]]:
         """Return the files of one layer's tables by the table's own name, empty tables left out."""

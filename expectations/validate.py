@@ -19,9 +19,12 @@ from expectations.library import (
     DataContextConfig,
     EphemeralDataContext,
     Expectation,
+    ExpectationSuiteIdentifier,
+    ExpectationSuiteValidationResultSchema,
     InMemoryStoreBackendDefaults,
     ProgressBarsConfig,
     RunIdentifier,
+    ValidationResultIdentifier,
     gx,
 )
 from expectations.report import GateResult
@@ -48,8 +51,10 @@ def validate(request: GateRequest, views: Path) -> tuple[list[GateResult], Docum
     documents: Documents = {}
     for source, database in (("lake", views), ("candidate", request.candidate)):
         mine = {n: c for n, c in suites.items() if n.startswith("candidate.") == (source == "candidate")}
+        documents |= _recalled(context, request, mine)
         if database is not None:
-            documents |= _run_suites(context, request.run_id, source, database, mine)
+            asked = {suite: checks for suite, checks in mine.items() if suite not in documents}
+            documents |= _run_suites(context, request.run_id, source, database, asked)
     for name, checks in suites.items():
         results += read_answers(name, documents[name], len(checks)) if name in documents else [absent(name)]
     if request.data_docs:
@@ -70,6 +75,25 @@ def _context(request: GateRequest) -> EphemeralDataContext:
         analytics_enabled=False,
     )
     return gx.get_context(mode="ephemeral", project_config=config)
+
+
+def _recalled(context: EphemeralDataContext, request: GateRequest, suites: Suites) -> Documents:
+    """Return the answers known before, and let the Data Docs show them beside the new ones."""
+    known = {suite: request.known[suite] for suite in suites if suite in request.known}
+    for suite, document in known.items():
+        context.suites.add(gx.ExpectationSuite(name=suite, expectations=list(suites[suite])))
+        result = ExpectationSuiteValidationResultSchema().load(document)
+        identifier = ExpectationSuiteIdentifier(name=suite)
+        context.validation_results_store.store_validation_results(
+            suite_validation_result=result,
+            suite_validation_result_identifier=ValidationResultIdentifier(
+                expectation_suite_identifier=identifier,
+                run_id=RunIdentifier(run_name=request.run_id),
+                batch_identifier=f"lake-{suite}",
+            ),
+            expectation_suite_identifier=identifier,
+        )
+    return known
 
 
 def _run_suites(

@@ -15,7 +15,10 @@ from reference.errors import InputProblem
 
 EVIDENCE_KEPT = 12
 """Published batches that keep their evidence, newest first: a year of months, 120 MB each a million firms."""
-NOT_READ_AGAIN = ("parents.parquet", "link_review.parquet", "link_blocks.parquet", "open_units")
+NOT_READ_AGAIN = (
+    "older", "parents", "keys", "found", "links", "strays", "shared_keys", "open_units",
+    "link_review.parquet", "link_blocks.parquet",
+)  # fmt: skip
 YEARS = "years.json"
 
 
@@ -35,9 +38,9 @@ def keep_evidence(home: Home, run_id: str) -> None:
         if path.relative_to(work).parts[0] not in NOT_READ_AGAIN:
             place.parent.mkdir(parents=True, exist_ok=True)
             (shutil.copyfile if path.parent == work else os.link)(path, place)
-    step = home.run(run_id) / "steps" / "route-annual_reports.json"
-    years = json.loads(step.read_text(encoding="utf-8"))["figures"]["years"]
-    (draft / YEARS).write_text(json.dumps(years), encoding="utf-8")
+    routes = (home.run(run_id) / "steps").glob("route-*.json")
+    years = {y for step in routes for y in json.loads(step.read_text(encoding="utf-8"))["figures"]["years"]}
+    (draft / YEARS).write_text(json.dumps(sorted(years)), encoding="utf-8")
     draft.rename(kept)
 
 

@@ -1,6 +1,6 @@
 """The key under which telephones and identity numbers are hashed at ingest (密钥).
 
-Here: where it comes from, and its fingerprint, by which staged files of another key are told apart.
+Here: where it comes from, and its name, by which staged files of another key are told apart.
 Not here: hashing (transforms/ingest_keys.py).
 """
 
@@ -28,7 +28,7 @@ def hash_key(home: Home) -> bytes:
     return given.encode()
 
 
-def fingerprint(key: bytes) -> str:
+def key_name(key: bytes) -> str:
     """Return 12 hex digits that tell one key from another and nothing else of it."""
     return hmac.digest(key, b"fingerprint", "sha256").hex()[:12]
 

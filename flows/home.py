@@ -27,6 +27,11 @@ class Home:
         return self.root / "lake" / "staged"
 
     @property
+    def split(self) -> Path:
+        """Staged rows by where they belong, content-addressed like `staged` (split.py)."""
+        return self.root / "lake" / "split"
+
+    @property
     def quarantine(self) -> Path:
         """Rows that could not be typed, with their reasons, content-addressed like `staged`."""
         return self.root / "lake" / "quarantine"
@@ -50,6 +55,11 @@ class Home:
     def batches(self) -> Path:
         """One pointer file per published batch: which run's curated files are the truth."""
         return self.root / "lake" / "batches"
+
+    @property
+    def steps(self) -> Path:
+        """One small file per step ever made: of which inputs, and by which run (manifest.py)."""
+        return self.root / "lake" / "steps"
 
     @property
     def runs(self) -> Path:

@@ -14,7 +14,8 @@ from pathlib import Path
 
 import polars as pl
 
-from flows.hash_key import fingerprint
+from flows.fingerprints import Fingerprint, read_fingerprint
+from flows.hash_key import key_name
 from flows.readers import FileShape, inspect_file, read_batches
 from flows.readers_text import CHUNK_BYTES, ahead, no_rows
 from reference.contracts import CONTRACTS_DIR, Contract, feedback_contracts, load_contracts
@@ -73,6 +74,11 @@ def check_inbox(inbox: Path) -> list[SourceFile]:
     return found
 
 
+def inbox_files(inbox: Path) -> list[Path]:
+    """Return the paths of every file that `check_inbox` would look into, in its order."""
+    return [path for source in load_contracts() for path in data_files(inbox / source)]
+
+
 def inbox_notes(inbox: Path) -> list[str]:
     """Return what a person should know though nothing is wrong: absent sources, folders nobody reads."""
     contracts = load_contracts()
@@ -96,20 +102,23 @@ def ingest_file(
     hash_key: bytes,
     code_version: str = "",
     chunk_bytes: int = CHUNK_BYTES,
+    known: Fingerprint | None = None,
 ) -> FileReport:
     """Write one file's staged and quarantined rows and return its report; a finished file is reused.
 
+    `known`: the file's fingerprint, by default taken now. InputProblem if the file changed since.
     `hash_key`: under which personal numbers are hashed; another key stages anew.
     Folders are `<dir>/<source>/file=<key>/part-NNNNN.parquet`; the staged one appears last and whole.
     """
-    sha256 = _sha256(file.path)
-    key = _key(file, sha256, code_version, hash_key)
+    fingerprint = known or read_fingerprint(file.path)
+    key = _key(file, fingerprint.sha256, code_version, hash_key)
     staged, quarantine = (folder / file.source / f"file={key}" for folder in (staged_dir, quarantine_dir))
     if (staged / "report.json").exists():
         return _read_report(staged / "report.json")
     draft, draft_quarantine = _draft(staged), _draft(quarantine)
     counts = _write_parts(file, draft, draft_quarantine, chunk_bytes, hash_key)
-    report = FileReport(file.source, file.file, sha256, key, *counts)
+    fingerprint.require_unchanged(file.file)
+    report = FileReport(file.source, file.file, fingerprint.sha256, key, *counts)
     (draft / "report.json").write_text(json.dumps(asdict(report), ensure_ascii=False), encoding="utf-8")
     shutil.rmtree(quarantine, ignore_errors=True)
     draft_quarantine.rename(quarantine)
@@ -135,18 +144,13 @@ def _check_file(path: Path, name: str, contract: Contract, tables: TextTables) -
     return SourceFile(contract.source, name, path, shape, headers)
 
 
-def _sha256(path: Path) -> str:
-    with path.open("rb") as handle:
-        return hashlib.file_digest(handle, "sha256").hexdigest()
-
-
 def _key(file: SourceFile, sha256: str, code_version: str, hash_key: bytes) -> str:
     """Return 16 hex digits that change with the bytes, the path, the contract, the spellings or the code.
 
     Where personal numbers are hashed, also with the key.
     """
     declared = [CONTRACTS_DIR / f"{file.source}.yml", *sorted(TEXT_DIR.glob("*.csv"))]
-    own = [fingerprint(hash_key)] if load_contracts()[file.source].keyed else []
+    own = [key_name(hash_key)] if load_contracts()[file.source].keyed else []
     text = [sha256, file.file, code_version, *own, *(path.read_text(encoding="utf-8") for path in declared)]
     return hashlib.sha256("\0".join(text).encode()).hexdigest()[:16]
 

@@ -1,7 +1,9 @@
-"""Step manifests: what a step of a run wrote, with content hashes, so that a killed run resumes.
+"""Step manifests: what a step of a run wrote, with content hashes, so that work is never done twice.
 
-A step is done when its manifest exists, was made from the same inputs, and every file it names still
-has the recorded content.  Here: that decision and nothing else.  Not here: what the steps do.
+A step is done when its manifest exists, was made from the same inputs, and every file it names still has the
+recorded content: a killed run resumes.  What an earlier run made from the same inputs is linked, not made
+again: a run whose inputs changed a little does a little.  Here: these decisions and nothing else.
+Not here: what the steps do, what their inputs are (compute.py).
 """
 
 import hashlib
@@ -12,13 +14,23 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from flows.home import Home
+
+RUN = "{run}"
+"""Stands for the run's name in recorded paths: what two runs make alike is recorded alike."""
+
 
 @dataclass(frozen=True)
 class Artifact:
-    """One file a step wrote, relative to the home folder, with its content hash."""
+    """One file a step wrote, relative to the home folder, RUN for the run's name, with its content hash."""
 
     path: str
     sha256: str
+
+    @property
+    def name(self) -> str:
+        """Return the file's own name."""
+        return self.path.rpartition("/")[2]
 
 
 @dataclass(frozen=True)
@@ -36,9 +48,65 @@ class StepResult:
         body = json.dumps([[a.path, a.sha256] for a in self.artifacts] + [self.figures], sort_keys=True)
         return hashlib.sha256(body.encode()).hexdigest()
 
-    def paths(self, root: Path) -> list[Path]:
-        """Return the absolute paths of the files."""
-        return [root / artifact.path for artifact in self.artifacts]
+
+Body = tuple[list[Path], dict[str, Any]]
+"""What the body of a step returns: the files it wrote and its figures."""
+
+
+@dataclass(frozen=True)
+class StepStore:
+    """The steps of one run, and those that earlier runs of the same home recorded."""
+
+    home: Home
+    run_id: str
+
+    def take(self, step: str, inputs: str, body: Callable[[], Body]) -> StepResult:
+        """Return the recorded result if it still holds, an earlier run's linked here, or what `body` makes.
+
+        `inputs` must name everything the step's result follows from, the code and rules included.
+        """
+        manifest = self.home.run(self.run_id) / "steps" / f"{step}.json"
+        recorded = _read(manifest)
+        if recorded and recorded.inputs == inputs and self._intact(recorded, self.run_id):
+            return recorded
+        entry = self.home.steps / f"{combine([step, inputs])}.json"
+        result = self._adopted(entry) or self._made(step, inputs, body)
+        write_json(manifest, asdict(result))
+        write_json(entry, {"run": self.run_id, **asdict(result)})
+        return result
+
+    def paths(self, artifacts: Iterable[Artifact]) -> list[Path]:
+        """Return where the files lie in this run."""
+        return [self._place(artifact, self.run_id) for artifact in artifacts]
+
+    def _made(self, step: str, inputs: str, body: Callable[[], Body]) -> StepResult:
+        paths, figures = body()
+        root = self.home.root
+        artifacts = tuple(
+            Artifact(str(p.relative_to(root)).replace(self.run_id, RUN), hash_file(p)) for p in paths
+        )
+        return StepResult(step, inputs, artifacts, json.loads(json.dumps(figures, default=str)))
+
+    def _adopted(self, entry: Path) -> StepResult | None:
+        """Link the files of the run that made this step; None if none did or they are no longer whole."""
+        found, run_id = _read(entry), _run_of(entry)
+        if found is None or run_id == self.run_id or not self._intact(found, run_id):
+            return None
+        for artifact in found.artifacts:
+            place = self._place(artifact, self.run_id)
+            draft = place.with_name(f".{place.name}.link")
+            place.parent.mkdir(parents=True, exist_ok=True)
+            draft.unlink(missing_ok=True)
+            os.link(self._place(artifact, run_id), draft)
+            draft.replace(place)
+        return found
+
+    def _intact(self, result: StepResult, run_id: str) -> bool:
+        places = [(self._place(a, run_id), a.sha256) for a in result.artifacts]
+        return all(path.is_file() and hash_file(path) == sha256 for path, sha256 in places)
+
+    def _place(self, artifact: Artifact, run_id: str) -> Path:
+        return self.home.root / artifact.path.replace(RUN, run_id)
 
 
 def hash_file(path: Path) -> str:
@@ -52,23 +120,16 @@ def combine(parts: Iterable[str]) -> str:
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
-def resume_or_run(
-    run_dir: Path,
-    root: Path,
-    step: str,
-    inputs: str,
-    body: Callable[[], tuple[list[Path], dict[str, Any]]],
-) -> StepResult:
-    """Return the recorded result if it still holds, else run `body` and record what it wrote."""
-    manifest = run_dir / "steps" / f"{step}.json"
-    recorded = _read(manifest)
-    if recorded and recorded.inputs == inputs and _intact(recorded, root):
-        return recorded
-    paths, figures = body()
-    artifacts = tuple(Artifact(str(p.relative_to(root)), hash_file(p)) for p in paths)
-    result = StepResult(step, inputs, artifacts, json.loads(json.dumps(figures, default=str)))
-    write_json(manifest, asdict(result))
-    return result
+def digest_of(artifacts: Iterable[Artifact]) -> str:
+    """Return one hash for the names and contents of some files, in whatever order they come."""
+    return combine(sorted(f"{artifact.path} {artifact.sha256}" for artifact in artifacts))
+
+
+def fresh(path: Path) -> Path:
+    """Return the path, ready to be written: what stood there is unlinked, as another run may share it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.unlink(missing_ok=True)
+    return path
 
 
 def write_json(path: Path, content: object) -> None:
@@ -82,14 +143,22 @@ def write_json(path: Path, content: object) -> None:
     temporary.replace(path)
 
 
-def _read(manifest: Path) -> StepResult | None:
+def _raw(manifest: Path) -> dict[str, Any] | None:
     try:
-        raw = json.loads(manifest.read_text(encoding="utf-8"))
+        raw: dict[str, Any] = json.loads(manifest.read_text(encoding="utf-8"))
     except (FileNotFoundError, ValueError):
+        return None
+    return raw
+
+
+def _read(manifest: Path) -> StepResult | None:
+    raw = _raw(manifest)
+    if raw is None:
         return None
     artifacts = tuple(Artifact(**a) for a in raw["artifacts"])
     return StepResult(raw["step"], raw["inputs"], artifacts, raw["figures"])
 
 
-def _intact(result: StepResult, root: Path) -> bool:
-    return all(p.is_file() and hash_file(p) == a.sha256 for a in result.artifacts for p in [root / a.path])
+def _run_of(entry: Path) -> str:
+    raw = _raw(entry)
+    return str(raw["run"]) if raw else ""

@@ -18,5 +18,7 @@ def say(text: str) -> None:
 def brief(figures: Mapping[str, Any]) -> str:
     """Return the counts among a step's figures as one line."""
     flat = {k: v for k, v in figures.items() if isinstance(v, int)}
-    inner = {k: v for d in figures.values() if isinstance(d, dict) for k, v in d.items()}
+    inner = {
+        k: v for d in figures.values() if isinstance(d, dict) for k, v in d.items() if isinstance(v, int)
+    }
     return ", ".join(f"{k} {v:,}" for k, v in {**flat, **inner}.items()) or "done"

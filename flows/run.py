@@ -4,12 +4,10 @@ Here: the order of steps, retries on I/O, resume, progress, the run's summary ar
 Not here: business rules (transforms/), checks (expectations/), file formats (flows/readers.py).
 """
 
-import json
 import shutil
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any, cast
 
 from prefect import flow
@@ -21,80 +19,42 @@ from expectations.report import GateReport
 from flows import journal
 from flows.account import row_account
 from flows.artifacts import Progress, gate_artifacts, summary_artifacts
-from flows.batches import Pointer, follow_warehouse, read_pointers, require_open, require_whole
+from flows.batches import Pointer, require_open, require_whole
+from flows.compute import Planned, Run, compute
 from flows.extracts import require_extracts
 from flows.failure import at_step, leave_report
+from flows.identity import SUMMARY, Identity, finished_before, identify
 from flows.ingest import FileReport, SourceFile, check_inbox, inbox_notes
-from flows.manifest import StepResult, combine, hash_file, resume_or_run, write_json
+from flows.manifest import StepResult, combine, write_json
 from flows.parameters import City, Day, Every, Folder, RulesFile, Scope
 from flows.periods import period_end_before
-from flows.progress import brief, say
+from flows.progress import say
 from flows.schedule import due_day, patience
-from flows.settings import Settings, Versions, find_versions, make_settings
-from flows.steps_city import city_step, parents_step
-from flows.steps_feedback import returned_evidence
-from flows.steps_ingest import (
-    Body,
-    conform_step,
-    ingest_source_file,
-    link_step,
-    quarantine_files,
-    route_step,
-    staged_files,
-)
+from flows.settings import Settings, make_settings
+from flows.split import Split
+from flows.steps_ingest import Found, in_groups, ingest_source_file, quarantine_files, staged_files
 from flows.steps_publish import build_step, gate_step, publish_step
-from flows.steps_shared import list_figures, lists_step, shared_step
 from flows.summary import run_summary
 from flows.tasks import io_task, plain_task
 from reference.contracts import load_contracts
 from reference.errors import InputProblem
-from transforms.dated_lists import DATED_SOURCES
 from warehouse.build import BatchRecord
-from warehouse.publish import published_file
 
-ROUTED = (
-    "annual_reports", "abnormal_list", "serious_violations", "judgment_defaulters", "customs", "tech_lists",
-    "false_registrations", "overrides", *DATED_SOURCES,
-)  # fmt: skip
-SUMMARY = "summary.json"
-_STEPS = 10
-"""Steps besides those of a source or a city: ingest, conform, … publish."""
+"""The main flow: one batch from the inbox to the published warehouse.
+
+Here: the order of steps, retries on I/O, resume, progress, the run's summary artifact.
+Not here: business rules (transforms/), checks (expectations/), file formats (flows/readers.py).
+"""
 
 
-@dataclass(frozen=True)
-class Run:
-    """One run under way: its settings, name and folders."""
-
-    settings: Settings
-    run_id: str
-    progress: Progress | None = None
-
-    @property
-    def folder(self) -> Path:
-        """Return the run's own folder."""
-        return self.settings.home.run(self.run_id)
-
-    @property
-    def work(self) -> Path:
-        """Return where the run keeps what only later steps read."""
-        return self.folder / "work"
-
-    def step(self, name: str, inputs: str, body: Callable[[], Body]) -> StepResult:
-        """Run a step, or take its recorded result if the same inputs already gave it."""
-        with at_step(name):
-            result = resume_or_run(self.folder, self.settings.home.root, name, inputs, body)
-        say(f"{name}: {brief(result.figures)}")
-        self.done(name)
-        return result
-
-    def done(self, name: str) -> None:
-        """Move the bar on the run's page on."""
-        if self.progress:
-            self.progress.done(name)
+_STEPS = 4
+"""Steps besides those of compute: ingest, build, gate, publish."""
 
 
-ingest_task = io_task(ingest_source_file)
-step_task = io_task(lambda run, name, inputs, body: run.step(name, inputs, body))
+ingest_task = io_task(
+    lambda files, settings: [ingest_source_file(file, known, settings) for file, known in files]
+)
+step_task = io_task(lambda run, plan: run.step(plan.name, plan.inputs, plan.body))
 build_task = io_task(build_step)
 gate_task = plain_task(gate_step)
 publish_task = io_task(publish_step)
@@ -147,52 +107,40 @@ def _run(settings: Settings) -> dict[str, Any]:
     files = check_inbox(settings.inbox)
     for note in inbox_notes(settings.inbox):
         say(f"note: {note}")
-    follow_warehouse(settings.home)
-    hashes = [f"{file.file} {hash_file(file.path)}" for file in files]
-    returned = returned_evidence(settings.home, read_pointers(settings.home), settings.as_of)
-    hashes += [f"{file} {row}" for file, frame in returned.items() for row in frame.iter_rows()]
-    versions = find_versions(combine(hashes), settings.rules)
-    run = Run(settings, versions.run_id(settings))
+    identity = identify(settings)
+    versions = identity.versions
+    basis = combine([versions.code, versions.rules, versions.divisions])
+    run = Run(settings, identity.run_id, basis, identity.returned_sha256)
     require_open(settings.home, settings.batch_id, run.run_id)
     require_whole(settings.home, settings.as_of, settings.cities)
     say(f"run {run.run_id}: batch {settings.batch_id}, {len(files)} files")
-    done = _finished_before(run)
+    done = finished_before(settings.home, run.run_id)
     if done is not None:
         say("this run is published already; nothing to do")
         return done
     if not settings.resume:
         shutil.rmtree(run.folder, ignore_errors=True)
     run.work.mkdir(parents=True, exist_ok=True)
-    for file, frame in returned.items():
+    for file, frame in identity.returned.items():
         frame.write_parquet(run.work / file)
-    run = replace(run, progress=Progress(settings.batch_id, _STEPS + len(ROUTED)))
-    summary = _make(run, files, versions)
+    run = replace(run, progress=Progress(settings.batch_id, _STEPS))
+    summary = _make(run, files, identity)
     write_json(run.folder / SUMMARY, summary)
     return summary
 
 
-def _finished_before(run: Run) -> dict[str, Any] | None:
-    """Return the summary of a run that is the published one of its date: same inputs, nothing new."""
-    published = {pointer.record.run_id for pointer in read_pointers(run.settings.home)}
-    path = run.folder / SUMMARY
-    is_there = published_file(run.settings.home.root).exists() and path.exists()
-    if run.run_id not in published or not is_there:
-        return None
-    summary: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return summary
-
-
-def _make(run: Run, files: list[SourceFile], versions: Versions) -> dict[str, Any]:
-    settings = run.settings
+def _make(run: Run, files: list[SourceFile], identity: Identity) -> dict[str, Any]:
+    settings, versions = run.settings, identity.versions
     warm_up()
-    reports = _ingest(files, run)
+    reports, splits = _ingest([(file, identity.fingerprints[file.file]) for file in files], run)
     version = journal.version_of(settings.home, settings.batch_id, run.run_id)
     record = BatchRecord(
         settings.batch_id, settings.as_of, run.run_id, versions.code, versions.rules, versions.divisions,
         versions.inputs_sha256, datetime.now(UTC), settings.scope, settings.cities, version,
     )  # fmt: skip
     journal.record(settings.home, record, "draft", f"a run over {len(files)} files of {settings.inbox}")
-    figures, cities = _compute(run, reports)
+    made = compute(run, reports, splits, _take_all)
+    figures, cities = made.figures, made.cities
     account = row_account(settings.batch_id, reports, figures, [c.figures for c in cities])
     account.write_parquet(run.folder / "account.parquet")
     record = replace(record, published_at=_published_at(run, cities))
@@ -201,17 +149,18 @@ def _make(run: Run, files: list[SourceFile], versions: Versions) -> dict[str, An
     return run_summary(settings, record, figures, [c.figures for c in cities], account, report)
 
 
-def _published_at(run: Run, cities: list[StepResult]) -> datetime:
+def _published_at(run: Run, cities: Sequence[StepResult]) -> datetime:
     """Return the moment the batch was first ready for the warehouse; a resumed run publishes the same one."""
-    inputs = combine(city.digest for city in cities)
+    inputs = combine([run.run_id, *(city.digest for city in cities)])
     ready = run.step("ready", inputs, lambda: ([], {"published_at": datetime.now(UTC).isoformat()}))
     return datetime.fromisoformat(ready.figures["published_at"])
 
 
-def _ingest(files: list[SourceFile], run: Run) -> list[FileReport]:
-    futures = [ingest_task.submit(file, run.settings) for file in files]
+def _ingest(files: list[Found], run: Run) -> tuple[list[FileReport], list[Split]]:
+    futures = [ingest_task.submit(group, run.settings) for group in in_groups(files)]
     with at_step("ingest"):
-        reports = [future.result() for future in futures]
+        done = [one for future in futures for one in future.result()]
+    reports, splits = [report for report, _ in done], [split for _, split in done if split]
     rows, held = sum(r.rows_in for r in reports), sum(r.quarantined for r in reports)
     run.done("ingest")
     say(f"ingest: {len(reports)} files, {rows:,} rows, {held:,} quarantined")
@@ -221,56 +170,12 @@ def _ingest(files: list[SourceFile], run: Run) -> list[FileReport]:
         )
     for note in require_extracts(staged_files(reports, "registry", run.settings), run.settings):
         say(f"note: {note}")
-    return reports
+    return reports, splits
 
 
-def _compute(run: Run, reports: list[FileReport]) -> tuple[dict[str, dict[str, Any]], list[StepResult]]:
-    """Conform, link, route, then each city; return figures by step or source, and the cities' results."""
-    settings, work, root = run.settings, run.work, run.settings.home.root
-    staged = {source: staged_files(reports, source, settings) for source in load_contracts()}
-    keys = {s: combine(sorted(r.key for r in reports if r.source == s)) for s in load_contracts()}
-    conform = run.step("conform", keys["registry"], lambda: conform_step(staged["registry"], work, settings))
-    if run.progress:
-        run.progress.expect(len(conform.figures["cities"]))
-    subjects = [p for p in conform.paths(root) if p.parent.name == "subjects"]
-    parents = run.step("parents", conform.digest, lambda: parents_step(subjects, work, settings))
-    link = run.step(
-        "link", combine([conform.digest, keys["census"]]), lambda: link_step(staged["census"], subjects, work)
-    )
-    routed = {}
-    for source in ROUTED:
-        inputs = combine([conform.digest, keys[source]])
-        body = _route_body(source, staged[source], subjects, run)
-        routed[source] = step_task.submit(run, f"route-{source}", inputs, body)
-    inputs = combine([conform.digest, keys["address_lists"], keys["judgment_defaulters"]])
-    lists = run.step("lists", inputs, lambda: lists_step(staged, work, settings))
-    results = {source: future.result() for source, future in routed.items()}
-    before = combine(
-        [conform.digest, parents.digest, link.digest, lists.digest, *(r.digest for r in results.values())]
-    )
-    years = results["annual_reports"].figures["years"]
-    shared = run.step("shared", before, lambda: shared_step(work, years, settings))
-    upstream = combine([before, shared.digest])
-    futures = [
-        step_task.submit(run, f"city-{city}", upstream, _city_body(city, years, run))
-        for city in conform.figures["cities"]
-    ]
-    cities = [future.result() for future in futures]
-    figures = {
-        "conform": conform.figures,
-        "census": link.figures,
-        **{s: r.figures for s, r in results.items()},
-        **list_figures(lists.figures, results["judgment_defaulters"].figures),
-    }
-    return figures, cities
-
-
-def _route_body(source: str, files: list[Path], subjects: list[Path], run: Run) -> Callable[[], Body]:
-    return lambda: route_step(source, files, subjects, run.work, run.settings)
-
-
-def _city_body(city: str, years: list[int], run: Run) -> Callable[[], Body]:
-    return lambda: city_step(run.work, city, years, run.settings, run.run_id)
+def _take_all(run: Run, plans: Sequence[Planned]) -> list[StepResult]:
+    futures = [step_task.submit(run, plan) for plan in plans]
+    return [future.result() for future in futures]
 
 
 def _publish(run: Run, pointer: Pointer, reports: list[FileReport]) -> GateReport:

@@ -12,11 +12,14 @@ from typing import Any
 
 import polars as pl
 
+from flows.manifest import Body
 from flows.place_store import write_index
 from flows.settings import Settings
+from flows.step_files import scan_source
 from flows.steps_feedback import LOANS_FILE, TOLD_FILE, VISITS_FILE
-from flows.steps_ingest import Body, scan_source
+from flows.steps_link import OPEN_UNITS
 from flows.steps_place import place_city
+from flows.steps_register import PARENTS, SUBJECTS, SUPERSEDED
 from reference.classes import load_classes
 from reference.link import load_conflict_order
 from reference.rules import RuleSet, load_rules
@@ -51,6 +54,7 @@ EVIDENCE = {
 _GAINED = pl.Schema(
     {"phone_key": pl.String(), "legal_rep_id_key": pl.String(), "paid_capital": pl.Decimal(18, 2)}
 )
+_PARENTS = pl.Schema({"parent_uscc": pl.String, "register_city_code": pl.String})
 _JOINED = ("false_registrations", "shared", "overrides")
 """Frames whose facts are joined to those of a subject's own evidence."""
 _SAID = ("told_address", "told_on", "told_event")
@@ -59,18 +63,17 @@ _UNIT_COLUMNS = ["unit_key", "link_method", "link_strength", "name_key", "loc_co
 """What the link step adds to a census row, as far as later steps read it."""
 
 
-def parents_step(subjects: Sequence[Path], work: Path, settings: Settings) -> Body:
-    """Write the firms that branches name as parents and that are on the register, province-wide."""
-    path = work / "parents.parquet"
-    frame = registered_parents(pl.scan_parquet(list(subjects)), load_rules(settings.rules), settings.as_of)
-    frame.collect(engine="streaming").sort("parent_uscc").write_parquet(path)
-    return [path], {}
+def scan_parents(work: Path, city: str = "*") -> pl.LazyFrame:
+    """Return the registered firms that branches of a city, by default of any, name as their parents."""
+    found = [pl.scan_parquet(path) for path in sorted((work / PARENTS).glob(f"{city}.parquet"))]
+    return pl.concat([pl.LazyFrame(schema=_PARENTS), *found]).select("parent_uscc").unique()
 
 
 def find_parents(work: Path, rules: RuleSet, as_of: date) -> pl.LazyFrame:
     """Return the same firms under any rules, from the subjects of the whole province."""
-    subjects = pl.scan_parquet(work / "subjects" / "*.parquet")
-    return registered_parents(subjects, rules, as_of).collect(engine="streaming").lazy()
+    subjects = pl.scan_parquet(work / SUBJECTS / "*.parquet")
+    named = registered_parents(subjects, rules, as_of).select("parent_uscc").unique()
+    return named.collect(engine="streaming").lazy()
 
 
 def city_frames(work: Path, city: str) -> dict[str, Any]:
@@ -86,7 +89,8 @@ def city_frames(work: Path, city: str) -> dict[str, Any]:
         "shared": _scan_shared(work / "shared" / f"{city}.parquet"),
         "visits": _with_gained(pl.scan_parquet(work / VISITS_FILE), VISITS),
         "loans": _loans(work / LOANS_FILE),
-        "subjects": _with_gained(pl.scan_parquet(work / "subjects" / f"{city}.parquet"), _GAINED),
+        "superseded": _scan_superseded(work / SUPERSEDED / f"{city}.parquet"),
+        "subjects": _with_gained(pl.scan_parquet(work / SUBJECTS / f"{city}.parquet"), _GAINED),
     }
 
 
@@ -122,12 +126,11 @@ def city_facts(
 
 def base_facts(evidence: Evidence, own: dict[str, Any], placed: pl.LazyFrame) -> dict[str, Any]:
     """Return the given frames of a city, plus placed and the facts that rest on a subject's own evidence."""
-    work, rules, as_of = evidence.work, evidence.rules, evidence.as_of
+    rules, as_of = evidence.rules, evidence.as_of
     frames, classes = {name: frame for name, frame in own.items() if name not in _JOINED}, load_classes()
     gathered = (
         gather_evidence(
             **frames,
-            superseded=pl.scan_parquet(work / "superseded.parquet"),
             parents=evidence.parents,
             classes=classes,
             rules=rules,
@@ -147,8 +150,8 @@ def city_step(work: Path, city: str, years: Sequence[int], settings: Settings, r
     """Write the curated tables of one city, sorted by subject; return counts for account and report."""
     rules, own, told = load_rules(settings.rules), city_frames(work, city), pl.scan_parquet(work / TOLD_FILE)
     placed, learned = place_city(own["subjects"], own["units"], told, rules.common.day("census_on"))
-    parents = pl.scan_parquet(work / "parents.parquet")
-    frames = city_facts(Evidence(work, years, settings.as_of, rules, parents), city, placed.lazy())
+    evidence = Evidence(work, years, settings.as_of, rules, scan_parents(work, city))
+    frames = city_facts(evidence, city, placed.lazy())
     hits = screen_subjects(frames["facts"], rules, settings.as_of).collect().sort("subject_key", "rule_id")
     decided = decide(frames["facts"], hits.lazy(), rules.scope(settings.scope))
     enterprises = _enterprises(frames, decided, told).collect().sort("subject_key")
@@ -160,7 +163,7 @@ def city_step(work: Path, city: str, years: Sequence[int], settings: Settings, r
         "rule_hits": hits,
         "visit_targets": targets,
         "link_conflicts": _conflicts(
-            frames, work / "open_units" / f"{city}.parquet", rules.common.day("census_on")
+            frames, work / OPEN_UNITS / f"{city}.parquet", rules.common.day("census_on")
         ),
     }
     paths = [write_index(learned, settings.home.curated("places", settings.as_of, city, run_id))]
@@ -197,10 +200,9 @@ def _scan(work: Path, source: str, city: str) -> pl.LazyFrame:
     What the contract has gained since the evidence was kept is null.
     """
     declared = scan_source("census" if source == "units" else source, [])
-    path = work / source / f"{city}.parquet"
-    others = sorted((work / source).glob("*.parquet"))
-    if path.exists() or others:
-        found = pl.scan_parquet(path) if path.exists() else pl.scan_parquet(others[0]).clear()
+    own, others = (sorted((work / source).glob(f"{name}.parquet")) for name in (f"{city}*", "*"))
+    if others:
+        found = pl.scan_parquet(own) if own else pl.scan_parquet(others[0]).clear()
         known = found.collect_schema().names()
         schema = declared.collect_schema().items()
         return found.with_columns(pl.lit(None, kind).alias(c) for c, kind in schema if c not in known)
@@ -221,6 +223,11 @@ def _with_gained(frame: pl.LazyFrame, schema: pl.Schema) -> pl.LazyFrame:
     """The frame with columns that evidence kept by an older program lacks, null."""
     known = frame.collect_schema().names()
     return frame.with_columns(pl.lit(None, kind).alias(c) for c, kind in schema.items() if c not in known)
+
+
+def _scan_superseded(path: Path) -> pl.LazyFrame:
+    """The register rows given up for one of the city's subjects; mostly some."""
+    return pl.scan_parquet(path) if path.exists() else pl.LazyFrame(schema={"subject_key": pl.String})
 
 
 def _scan_shared(path: Path) -> pl.LazyFrame:

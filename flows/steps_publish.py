@@ -24,6 +24,7 @@ from flows.batches import (
 )
 from flows.changes import find_changes
 from flows.evidence_store import keep_evidence
+from flows.gate_memory import recall, remember
 from flows.settings import Settings
 from flows.steps_feedback import carried
 from reference.divisions import DIVISIONS_FILE
@@ -60,8 +61,10 @@ def gate_step(settings: Settings, pointer: Pointer, tables: Mapping[str, Sequenc
         {**tables, **gated_files(settings.home, pointer)},
         candidate_path(settings, pointer),
         data_docs=True,
+        known=recall(settings.home, tables),
     )
     report = run_gate(request)
+    remember(settings.home, tables, report, request.folder)
     require_publishable(report)
     journal.record(settings.home, pointer.record, "gated", f"gate {report.verdict}")
     return report

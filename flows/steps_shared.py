@@ -5,15 +5,19 @@ Not here: keys and counts (transforms/shared_*.py), the rules on them (transform
 """
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import polars as pl
 
+from flows.manifest import Body, fresh
 from flows.settings import Settings
-from flows.steps_city import Evidence, base_facts, city_frames
-from flows.steps_ingest import Body, is_firm_case, scan_source, write_by_city
+from flows.split import is_firm_case
+from flows.step_files import scan_source, write_by_city
+from flows.steps_city import Evidence, base_facts, city_frames, scan_parents
+from flows.steps_register import SUBJECTS
 from reference.divisions import load_gazetteer
 from reference.rules import RuleSet, load_rules
 from reference.text_tables import load_text_tables
@@ -33,7 +37,8 @@ from transforms.shared_counts import (
 )
 from transforms.shared_keys import HASHED, NEEDED, hashes_of, holders, key_hashes, recurring, subject_keys
 
-SHARED_FOLDER, LISTS_FILE, PERSONS_FILE = "shared", "address_lists.parquet", "persons.parquet"
+SHARED_FOLDER, SHARED_KEYS = "shared", "shared_keys"
+LISTS_FILE, PERSONS_FILE = "address_lists.parquet", "persons.parquet"
 _LIMITS = "shared_limits.parquet"
 
 
@@ -45,12 +50,14 @@ def lists_step(staged: Mapping[str, Sequence[Path]], work: Path, settings: Setti
     addresses = scan_source("address_lists", staged["address_lists"])
     listed = listed_addresses(addresses, settings.as_of)
     total = addresses.select(pl.len()).collect().item()
-    listed.write_parquet(work / LISTS_FILE)
+    listed.write_parquet(fresh(work / LISTS_FILE))
     cases = scan_source("judgment_defaulters", staged["judgment_defaulters"])
-    reps = pl.scan_parquet(work / "subjects" / "*.parquet").select("legal_rep_id_key")
-    known = reps.drop_nulls().unique().collect(engine="streaming").to_series()
-    persons = person_outcomes(cases.filter(~is_firm_case()), known, settings.as_of)
-    persons.filter(pl.col("outcome") == "matched").write_parquet(work / PERSONS_FILE)
+    against = cases.filter(~is_firm_case())
+    reps = pl.scan_parquet(work / SUBJECTS / "*.parquet").select("legal_rep_id_key").drop_nulls()
+    named = against.select(legal_rep_id_key="person_id_key")
+    known = reps.join(named, on="legal_rep_id_key", how="semi", build_side="force_right").unique()
+    persons = person_outcomes(against, known.collect(engine="streaming").to_series(), settings.as_of)
+    persons.filter(pl.col("outcome") == "matched").write_parquet(fresh(work / PERSONS_FILE))
     figures = {
         "address_lists": {"matched": listed.height, "after_as_of": total - listed.height},
         "persons": dict(persons.group_by("outcome").len().sort("outcome").iter_rows()),
@@ -69,13 +76,19 @@ def list_figures(lists: dict[str, Any], firms: dict[str, Any]) -> dict[str, dict
     }
 
 
+def shared_keys_step(work: Path, city: str, settings: Settings) -> Body:
+    """Write what the subjects of one city may share with others."""
+    path = fresh(work / SHARED_KEYS / f"{city}.parquet")
+    _write_keys(work / SUBJECTS / f"{city}.parquet", path, load_rules(settings.rules), settings.as_of)
+    return [path], {}
+
+
 def shared_step(work: Path, years: Sequence[int], settings: Settings) -> Body:
     """Write what is shared, per register city; return how many subjects share what."""
     rules = load_rules(settings.rules)
-    evidence = Evidence(work, years, settings.as_of, rules, pl.scan_parquet(work / "parents.parquet"))
-    with TemporaryDirectory(dir=work) as keys:
-        facts = shared_of(evidence, Path(keys))
-    limits = work / _LIMITS
+    evidence = Evidence(work, years, settings.as_of, rules, scan_parents(work))
+    facts = shared_of(evidence, work / SHARED_KEYS)
+    limits = fresh(work / _LIMITS)
     pl.DataFrame({"limits": [_limits(rules)]}).write_parquet(limits)
     paths = write_by_city(facts, work / SHARED_FOLDER)
     counts = {name: facts[name].count() for name in ("door_n", "phone_n", "rep_n", "D03_published_on")}
@@ -90,8 +103,16 @@ def find_shared(evidence: Evidence) -> pl.LazyFrame:
     if pl.read_parquet(kept)["limits"].item() == _limits(evidence.rules):
         files = sorted((evidence.work / SHARED_FOLDER).glob("*.parquet"))
         return pl.concat([pl.LazyFrame(schema=SHARED), *(pl.scan_parquet(path) for path in files)])
-    with TemporaryDirectory() as keys:
-        return shared_of(evidence, Path(keys)).lazy()
+    with TemporaryDirectory() as folder:
+        return shared_of(evidence, write_all_keys(evidence, Path(folder) / "keys")).lazy()
+
+
+def write_all_keys(evidence: Evidence, folder: Path) -> Path:
+    """Write the keys of every city into a folder that is not there yet, and return it."""
+    folder.mkdir()
+    for path in sorted((evidence.work / SUBJECTS).glob("*.parquet")):
+        _write_keys(path, folder / path.name, evidence.rules, evidence.as_of)
+    return folder
 
 
 def _limits(rules: RuleSet) -> str:
@@ -102,9 +123,9 @@ def _limits(rules: RuleSet) -> str:
 
 
 def shared_of(evidence: Evidence, keys: Path) -> pl.DataFrame:
-    """Return SHARED of the province. Keys of all cities lie on disk, in memory only what recurs."""
+    """Return SHARED of the province. `keys` holds those of each city; in memory is only what recurs."""
     gazetteer, rules = load_gazetteer(), evidence.rules
-    hashes = _write_keys(evidence, keys)
+    hashes = _read_hashes(keys)
     scanned = pl.scan_parquet(keys / "*.parquet")
     listed = pl.read_parquet(evidence.work / LISTS_FILE).with_columns(county_hint=pl.lit(None, pl.String))
     listed = with_door(listed, gazetteer, load_text_tables().lookalikes).drop_nulls("door")
@@ -126,16 +147,18 @@ def shared_of(evidence: Evidence, keys: Path) -> pl.DataFrame:
     ])  # fmt: skip
 
 
-def _write_keys(evidence: Evidence, folder: Path) -> dict[str, list[pl.Series]]:
-    """Write the keys of each city and return their hashes by kind."""
-    statuses = evidence.rules.common.codes("active_statuses")
-    lookalikes, gazetteer = load_text_tables().lookalikes, load_gazetteer()
+def _write_keys(subjects: Path, out: Path, rules: RuleSet, as_of: date) -> None:
+    statuses = rules.common.codes("active_statuses")
+    rows = pl.read_parquet(subjects, columns=list(NEEDED))
+    keys = subject_keys(rows, statuses, as_of, load_gazetteer(), load_text_tables().lookalikes)
+    keys.write_parquet(out, compression="zstd", compression_level=1)
+
+
+def _read_hashes(folder: Path) -> dict[str, list[pl.Series]]:
+    """Return the hashes of the keys by kind, one series a city."""
     hashes: dict[str, list[pl.Series]] = {kind: [pl.Series(dtype=pl.UInt64)] for kind in HASHED}
-    for path in sorted((evidence.work / "subjects").glob("*.parquet")):
-        subjects = pl.read_parquet(path, columns=list(NEEDED))
-        keys = subject_keys(subjects, statuses, evidence.as_of, gazetteer, lookalikes)
-        keys.write_parquet(folder / path.name, compression="zstd", compression_level=1)
-        for kind, found in key_hashes(keys).items():
+    for path in sorted(folder.glob("*.parquet")):
+        for kind, found in key_hashes(pl.read_parquet(path)).items():
             hashes[kind].append(found)
     return hashes
 

@@ -47,9 +47,7 @@ def load_register_codes() -> RegisterCodes:
     )
     return RegisterCodes(
         statuses=statuses,
-        status_spellings=_list("status_codes", "spelling", "status").join(
-            statuses.select("status", "rank"), on="status", how="left"
-        ),
+        status_spellings=_list("status_codes", "spelling", "status"),
         subject_types=types,
         type_texts=_type_texts(types),
         type_patterns=_list("subject_type_patterns", "pattern", "entity_class"),

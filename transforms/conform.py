@@ -29,27 +29,65 @@ class Conformed:
     out_of_scope: pl.LazyFrame  # one row per row dated after the batch: the same columns
 
 
+HEADS = (
+    "subject_key", "register_city_code", "source_file", "row_no", "extract_date", "established_on",
+    "approved_on", "status", "registrar_code", "domicile_division_code", "registrar_name", "county_name",
+)  # fmt: skip
+"""What of a register row decides whether it counts."""
+
+
 def conform_registry(staged: pl.LazyFrame, codes: RegisterCodes, as_of: date) -> Conformed:
-    """Split the staged register into subjects as of the batch date, superseded rows and later rows.
+    """Split the staged register into subjects as of the batch date, superseded rows and later rows."""
+    rows = conform_rows(staged, codes)
+    losers = older_rows(rows, codes, as_of)
+    return Conformed(
+        subjects=newest_rows(rows, losers, as_of),
+        superseded=losers.select("source_file", "row_no", "subject_key", reason=pl.lit("duplicate")),
+        out_of_scope=later_rows(rows, as_of).drop("register_city_code"),
+    )
+
+
+def conform_rows(staged: pl.LazyFrame, codes: RegisterCodes) -> pl.LazyFrame:
+    """One row per staged register row in the columns of the curated table `subjects`; no order is kept.
+
+    Each row by itself: which of several counts is not asked here, so a file need not know of the others.
+    """
+    return _in_columns(_with_keys(staged, codes), staged, codes)
+
+
+def older_rows(rows: pl.LazyFrame, codes: RegisterCodes, as_of: date) -> pl.LazyFrame:
+    """One row per row that another of the same subject beats: source_file, row_no, subject_key, both cities.
 
     Of several rows of one subject the newest extract wins, then the better status (A first), then the
     later approval, then file and row number, so that the order of rows never decides. A row that says the
-    subject moved out (M) gives way to an active one of another county, however new. No order is kept.
+    subject moved out (M) gives way to an active one of another county, however new. `rows` needs HEADS;
+    register_city_code is the row's own, subject_city_code that of the row that wins.
     """
-    keyed = _with_keys(staged, codes)
-    is_later = (pl.col("extract_date") > as_of).fill_null(False) | (pl.col("est_date") > as_of).fill_null(
-        False
-    )
-    current = keyed.filter(~is_later)
-    losers = _losers(current, codes)
-    winners = current.join(losers, on=["source_file", "row_no"], how="anti", build_side="force_right")
+    return _losers(rows.filter(~_is_later(as_of)), codes)
+
+
+def newest_rows(rows: pl.LazyFrame, older: pl.LazyFrame, as_of: date) -> pl.LazyFrame:
+    """One row per subject: the rows known on the date that no other beats; see `older_rows`."""
+    current = rows.filter(~_is_later(as_of))
+    return current.join(older, on=["source_file", "row_no"], how="anti", build_side="force_right")
+
+
+def later_rows(rows: pl.LazyFrame, as_of: date) -> pl.LazyFrame:
+    """One row per row extracted, or of a firm established, after the date.
+
+    Columns source_file, row_no, subject_key, register_city_code, reason.
+    """
     reason = pl.when(pl.col("extract_date") > as_of).then(pl.lit("extracted_later")).otherwise(
         pl.lit("established_later")
     )  # fmt: skip
-    return Conformed(
-        subjects=_subjects(winners, staged, codes),
-        superseded=losers.with_columns(reason=pl.lit("duplicate")),
-        out_of_scope=keyed.filter(is_later).select("source_file", "row_no", "subject_key", reason=reason),
+    return rows.filter(_is_later(as_of)).select(
+        "source_file", "row_no", "subject_key", "register_city_code", reason=reason
+    )
+
+
+def _is_later(as_of: date) -> pl.Expr:
+    return pl.any_horizontal(
+        (pl.col(column) > as_of).fill_null(False) for column in ("extract_date", "established_on")
     )
 
 
@@ -70,30 +108,33 @@ def _with_keys(staged: pl.LazyFrame, codes: RegisterCodes) -> pl.LazyFrame:
 
 
 def _losers(current: pl.LazyFrame, codes: RegisterCodes) -> pl.LazyFrame:
-    """One row per row that another row of the same subject beats: source_file, row_no, subject_key.
+    """The beaten rows.
 
     Counting hashes keeps the count small at millions of rows; two keys sharing a hash only meet the full
     comparison needlessly.
     """
     digest = pl.col("subject_key").hash()
     repeated = current.select(digest.alias("_hash")).group_by("_hash").len().filter(pl.col("len") > 1)
-    columns = ["source_file", "row_no", "subject_key", "extract_date", "approve_date"]
-    rivals = current.select(*columns, *_SEATS, "reg_status", digest.alias("_hash")).join(
+    rivals = current.select(*HEADS, digest.alias("_hash")).join(
         repeated, on="_hash", how="semi", build_side="force_right"
     )
+    ranks = codes.statuses.lazy().select("status", "rank")
     # Read three times: the plan before it would run for each.
-    told = with_status(rivals, codes).cache()
+    told = rivals.join(ranks, on="status", how="left", build_side="force_right").cache()
     best_first = told.join(_left_behind(told), on=["source_file", "row_no"], how="left").sort(
-        "subject_key", "_left", "extract_date", "rank", "approve_date", "source_file", "row_no",
+        "subject_key", "_left", "extract_date", "rank", "approved_on", "source_file", "row_no",
         descending=[False, False, True, False, True, True, True],
         nulls_last=[True, False, True, True, True, True, True],
     )  # fmt: skip
-    return best_first.filter(~pl.col("subject_key").is_first_distinct()).select(
-        "source_file", "row_no", "subject_key"
+    winner = pl.col("register_city_code").first().over("subject_key")
+    return (
+        best_first.with_columns(subject_city_code=winner)
+        .filter(~pl.col("subject_key").is_first_distinct())
+        .select("source_file", "row_no", "subject_key", "register_city_code", "subject_city_code")
     )
 
 
-_SEATS = {"reg_org_code": 6, "dom_div_code": 6, "reg_org": None, "county_name": None}
+_SEATS = {"registrar_code": 6, "domicile_division_code": 6, "registrar_name": None, "county_name": None}
 """Where a register row was kept, surest column first, and how many characters name the county."""
 
 
@@ -103,7 +144,7 @@ def _left_behind(rivals: pl.LazyFrame) -> pl.LazyFrame:
     The other county must have written its row after the move was approved, else that row is the older past.
     """
     moved = rivals.filter(pl.col("status") == "M").select(
-        "subject_key", "source_file", "row_no", "approve_date", *_SEATS
+        "subject_key", "source_file", "row_no", "approved_on", *_SEATS
     )
     active = rivals.filter(pl.col("status") == "A").select("subject_key", "extract_date", *_SEATS)
     pairs = moved.join(active, on="subject_key", suffix="_there")
@@ -111,40 +152,34 @@ def _left_behind(rivals: pl.LazyFrame) -> pl.LazyFrame:
         pl.col(seat).str.slice(0, length) != pl.col(f"{seat}_there").str.slice(0, length)
         for seat, length in _SEATS.items()
     )
-    since = (pl.col("extract_date") >= pl.col("approve_date")).fill_null(True)
+    since = (pl.col("extract_date") >= pl.col("approved_on")).fill_null(True)
     return pairs.filter(elsewhere & since).select("source_file", "row_no", _left=True).unique()
 
 
-def with_status(frame: pl.LazyFrame, codes: RegisterCodes) -> pl.LazyFrame:
-    """The same rows plus `status` (9 where no list knows `reg_status`) and its `rank`, 1 the best."""
-    unknown = codes.statuses.filter(pl.col("status") == "9")["rank"].item()
+def _with_status(frame: pl.LazyFrame, codes: RegisterCodes) -> pl.LazyFrame:
+    """The same rows plus `status`, 9 where no list knows `reg_status`."""
+    spellings = codes.status_spellings.lazy()
     return (
         frame.with_columns(bare_text(pl.col("reg_status")).alias("_spelling"))
-        .join(
-            codes.status_spellings.lazy(),
-            left_on="_spelling",
-            right_on="spelling",
-            how="left",
-            build_side="force_right",
-        )
-        .with_columns(pl.col("status").fill_null("9"), pl.col("rank").fill_null(unknown))
+        .join(spellings, left_on="_spelling", right_on="spelling", how="left", build_side="force_right")
+        .with_columns(pl.col("status").fill_null("9"))
         .drop("_spelling")
     )
 
 
-def _subjects(winners: pl.LazyFrame, staged: pl.LazyFrame, codes: RegisterCodes) -> pl.LazyFrame:
-    """The winning rows in the columns of the curated table `subjects`.
+def _in_columns(keyed: pl.LazyFrame, staged: pl.LazyFrame, codes: RegisterCodes) -> pl.LazyFrame:
+    """The keyed rows in the columns of the curated table `subjects`.
 
-    The small look-up tables are drawn from the staged columns, not from the winners: else the whole plan
+    The small look-up tables are drawn from the staged columns, not from the keyed rows: else the whole plan
     before them would run once more for each.
     """
-    placed = register_place(winners, named_places(place_texts(staged), codes.places), codes)
+    placed = register_place(keyed, named_places(place_texts(staged), codes.places), codes)
     parent_outcomes = repair_uscc(staged.select("parent_uscc"), codes.confusions)
     parents = check_uscc(placed, "parent_uscc", parent_outcomes)
     typed = parents.join(
         subject_types(staged.select("ent_type"), codes), on="ent_type", how="left", build_side="force_right"
     )
-    classed = with_status(typed, codes).with_columns(
+    classed = _with_status(typed, codes).with_columns(
         name_text(pl.col("ent_name"), codes).alias("_name_text"),
         entity_class(codes).alias("entity_class"),
         pl.when(_SOUND).then(org_code_of(pl.col("uscc"))).alias("org_code"),

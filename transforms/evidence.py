@@ -54,9 +54,20 @@ def route_evidence(
     Rows extracted or dated after `as_of` are set aside first, so they can't supersede what was known then.
     """
     cities = subjects.select("subject_key", "register_city_code")
+    return with_outcomes(
+        with_subject_key(staged, cities, confusions), cities, key=key, as_of=as_of, dated_by=dated_by
+    )
+
+
+def with_outcomes(
+    keyed: pl.LazyFrame, cities: pl.LazyFrame, *, key: Sequence[str], as_of: date, dated_by: str | None = None
+) -> Routed:
+    """Mark rows that have a subject_key; `cities` has subject_key, register_city_code of every subject meant.
+
+    Rows of one subject must come together: only then is it known which is the newest.
+    """
     dates = ["extract_date", *([dated_by] if dated_by else [])]
     known = pl.all_horizontal(pl.col(c).fill_null(as_of) <= as_of for c in dates)
-    keyed = _with_key(staged, cities, confusions)
     older = _older_rows(keyed.filter(known), ["subject_key", *(k for k in key if k != "uscc")], dates)
     outcome = (
         pl.when(pl.col("uscc").is_null()).then(pl.lit("missing_code"))
@@ -69,6 +80,28 @@ def route_evidence(
         older, on=_ROW, how="left", validate="m:1"
     )
     return Routed(marked.with_columns(outcome=outcome).drop("_older"))
+
+
+def with_subject_key(staged: pl.LazyFrame, cities: pl.LazyFrame, confusions: pl.DataFrame) -> pl.LazyFrame:
+    """One row per staged row: + subject_key, its code as written or what that code must have meant."""
+    written = staged.select("uscc").drop_nulls()
+    missed = written.join(cities, left_on="uscc", right_on="subject_key", how="anti").unique().cache()
+    return staged.join(_resolve(missed, confusions), on="uscc", how="left", validate="m:1").with_columns(
+        subject_key=pl.coalesce("subject_key", "uscc")
+    )
+
+
+LOOSE = "loose"
+"""The bucket of what has no sound code: it may be of any place."""
+
+
+def code_bucket(code: pl.Expr, is_sound: pl.Expr) -> pl.Expr:
+    """The four digits of the city that gave a sound code (characters 3 to 6), else LOOSE.
+
+    The same for a row of evidence and for its subject, wherever that has moved since: either side can be
+    split by it before the two are joined.
+    """
+    return pl.when(is_sound).then(code.str.slice(2, 4)).otherwise(pl.lit(LOOSE))
 
 
 def known_on(as_of: date) -> pl.Expr:
@@ -96,15 +129,6 @@ def months_until(start: pl.Expr, day: date) -> pl.Expr:
 
 
 _ROW = ["source_file", "row_no"]
-
-
-def _with_key(staged: pl.LazyFrame, cities: pl.LazyFrame, confusions: pl.DataFrame) -> pl.LazyFrame:
-    """One row per staged row: + subject_key, its code as written or what that code must have meant."""
-    written = staged.select("uscc").drop_nulls()
-    missed = written.join(cities, left_on="uscc", right_on="subject_key", how="anti").unique().cache()
-    return staged.join(_resolve(missed, confusions), on="uscc", how="left", validate="m:1").with_columns(
-        subject_key=pl.coalesce("subject_key", "uscc")
-    )
 
 
 def _resolve(missed: pl.LazyFrame, confusions: pl.DataFrame) -> pl.LazyFrame:

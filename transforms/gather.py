@@ -71,16 +71,18 @@ def gather_evidence(
 
 
 def registered_parents(subjects: pl.LazyFrame, rules: RuleSet, as_of: date) -> pl.LazyFrame:
-    """One row per firm some branch names as its parent and that is on the register: parent_uscc.
+    """One row per city and firm on the register that a branch of the city names as its parent.
 
-    Taken over the whole province: the parent may sit in another city.
+    Columns parent_uscc, register_city_code (the branch's). Taken over the whole province: the parent may sit
+    in another city.
     """
-    named = subjects.filter(pl.col("entity_class") == "branch").select("parent_uscc").drop_nulls().unique()
+    branches = subjects.filter((pl.col("entity_class") == "branch") & pl.col("parent_uscc").is_not_null())
+    named = branches.select("parent_uscc", "register_city_code").unique()
     gone = (pl.col("cancelled_on") <= as_of).fill_null(False)
     registered = subjects.filter(
         pl.col("status").is_in(rules["P04"].parameters.codes("registered_statuses")) & ~gone
     ).select(parent_uscc="subject_key")
-    return registered.join(named, on="parent_uscc", how="semi")
+    return named.join(registered, on="parent_uscc", how="semi")
 
 
 _REGISTER = (

@@ -137,25 +137,69 @@ def prepare_units(staged_census: pl.LazyFrame, codes: RegisterCodes) -> pl.LazyF
     legal unit, speaks for it: K10), uscc, uscc_check, organisation, name_key, loc_county_code,
     reg_county_code; org_code and reg_no keep only values whose check digit is right.
     """
+    rows = unit_rows(staged_census, codes)
+    return ranked_units(rows, outranked_units(rows))
+
+
+def unit_rows(staged_census: pl.LazyFrame, codes: RegisterCodes) -> pl.LazyFrame:
+    """The staged census rows plus what each tells by itself: all that `prepare_units` adds but key and role.
+
+    Also is_local: the code is that of a firm's local unit.  A file need not know of the others.
+    """
     coded = _with_codes(staged_census, codes)
-    losers = _outranked(coded, codes)
-    ranked = coded.join(losers, on=["source_file", "row_no"], how="left", build_side="force_right")
-    located = with_county_of(ranked, pl.col("loc_div12"), codes.counties, "loc")
+    located = with_county_of(coded, pl.col("loc_div12"), codes.counties, "loc")
     keyed = with_county_of(located, pl.col("reg_div12"), codes.counties, "reg")
+    name = name_key(name_text(pl.col("unit_name"), codes), codes.name_prefixes)
+    return (
+        keyed.with_columns(name.alias("name_key"), is_local=pl.col("_local").is_not_null())
+        .rename({"loc_county": "loc_county_code", "reg_county": "reg_county_code", "_body": "organisation"})
+        .drop("_local", "loc_city", "reg_city")
+    )
+
+
+def outranked_units(rows: pl.LazyFrame) -> pl.LazyFrame:
+    """One row per unit row that shares its organisation with a better one: source_file, row_no, is_outranked.
+
+    It is false where the row states the whole code itself but another name, and is no local unit: a slip of
+    the code, or a firm renamed; both rows are asked of the register.
+    """
+    is_legal = (pl.col("unit_type") == "1").fill_null(False)
+    rivals = rows.filter(pl.col("organisation").is_not_null()).select(
+        "organisation", "source_file", "row_no", "name_key", is_legal.alias("is_legal"),
+        _SOUND.alias("is_sound"), is_own=(pl.col("unit_type") != "2").fill_null(True) & ~pl.col("is_local"),
+    )  # fmt: skip
+    digest = pl.col("organisation").hash()
+    repeated = rivals.select(_hash=digest).group_by("_hash").len().filter(pl.col("len") > 1)
+    ranked = (
+        rivals.with_columns(_hash=digest)
+        .join(repeated, on="_hash", how="semi", build_side="force_right")
+        .sort(
+            "organisation", "is_legal", "is_sound", "source_file", "row_no",
+            descending=[False, True, True, False, False],
+        )
+    )  # fmt: skip
+    is_other = pl.col("name_key") != pl.col("name_key").first().over("organisation")
     # Another name under a code that is not its own organisation's is no local unit: the register will tell.
-    is_first, is_primary = pl.col("_outranked").is_null(), ~pl.col("_outranked").fill_null(False)
+    is_outranked = ~(is_other.fill_null(False) & pl.col("is_own"))
+    return (
+        ranked.with_columns(is_outranked=is_outranked)
+        .filter(~pl.col("organisation").is_first_distinct())
+        .select("source_file", "row_no", "is_outranked")
+    )
+
+
+def ranked_units(rows: pl.LazyFrame, outranked: pl.LazyFrame) -> pl.LazyFrame:
+    """The rows of `unit_rows` plus unit_key and role, told by `outranked_units` of the whole census."""
+    is_first, is_primary = pl.col("is_outranked").is_null(), ~pl.col("is_outranked").fill_null(False)
     row = pl.concat_str("source_file", pl.lit(":"), "row_no")
     own_code = pl.coalesce(pl.when(_SOUND).then("uscc"), "org_code")
     return (
-        keyed.with_columns(
+        rows.join(outranked, on=["source_file", "row_no"], how="left", build_side="force_right")
+        .with_columns(
             pl.when(is_first).then(pl.coalesce(own_code, row)).otherwise(row).alias("unit_key"),
             pl.when(is_primary).then(pl.lit("primary")).otherwise(pl.lit("secondary")).alias("role"),
-            name_text(pl.col("unit_name"), codes).alias("_name_text"),
         )
-        .with_columns(name_key(pl.col("_name_text"), codes.name_prefixes).alias("name_key"))
-        .rename({"loc_county": "loc_county_code", "reg_county": "reg_county_code"})
-        .rename({"_body": "organisation"})
-        .drop("_name_text", "_outranked", "_local", "loc_city", "reg_city")
+        .drop("is_outranked", "is_local")
     )
 
 
@@ -188,32 +232,6 @@ def _with_codes(staged_census: pl.LazyFrame, codes: RegisterCodes) -> pl.LazyFra
             ).alias("_body")
         )
     )  # fmt: skip
-
-
-def _outranked(coded: pl.LazyFrame, codes: RegisterCodes) -> pl.LazyFrame:
-    """One row per unit row that shares its organisation with a better one: source_file, row_no, _outranked.
-
-    `_outranked` is false where the row states the whole code itself but another name, and is no local unit:
-    a slip of the code, or a firm renamed; both rows are asked of the register.
-    """
-    is_legal = (pl.col("unit_type") == "1").fill_null(False)
-    rivals = coded.filter(pl.col("_body").is_not_null()).select(
-        "_body", "source_file", "row_no", "unit_name", is_legal.alias("is_legal"), _SOUND.alias("is_sound"),
-        ((pl.col("unit_type") != "2").fill_null(True) & pl.col("_local").is_null()).alias("is_own"),
-    )  # fmt: skip
-    repeated = rivals.group_by("_body").len().filter(pl.col("len") > 1)
-    ranked = rivals.join(repeated, on="_body", how="semi").sort(
-        "_body", "is_legal", "is_sound", "source_file", "row_no", descending=[False, True, True, False, False]
-    )
-    name = name_key(name_text(pl.col("unit_name"), codes), codes.name_prefixes)
-    named = ranked.with_columns(name.alias("name")).with_columns(
-        is_other=pl.col("name") != pl.col("name").first().over("_body")
-    )
-    return named.filter(~pl.col("_body").is_first_distinct()).select(
-        "source_file",
-        "row_no",
-        (~(pl.col("is_other").fill_null(False) & pl.col("is_own"))).alias("_outranked"),
-    )
 
 
 def _described(decided: pl.DataFrame) -> pl.DataFrame:

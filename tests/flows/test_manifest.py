@@ -1,24 +1,68 @@
 from pathlib import Path
+from typing import Any
 
-from flows.manifest import resume_or_run
+import pytest
+
+from flows.home import Home
+from flows.manifest import StepStore
+
+Steps = list[int]
 
 
-def test_a_finished_step_is_reused_until_its_inputs_or_files_change(tmp_path: Path) -> None:
-    runs: list[int] = []
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    return Home(tmp_path)
 
-    def body() -> tuple[list[Path], dict[str, int]]:
-        runs.append(1)
-        file = tmp_path / "out.txt"
-        file.write_text("same")
-        return [file], {"rows": len(runs)}
 
-    def step(inputs: str) -> int:
-        return int(resume_or_run(tmp_path / "run", tmp_path, "conform", inputs, body).figures["rows"])
+def take(home: Home, run_id: str, inputs: str, made: Steps) -> int:
+    """Take the step "conform", whose body counts how often it is asked, and return what it told."""
+    out = home.run(run_id) / "work" / "out.txt"
 
-    assert [step("a"), step("a"), step("b"), step("b")] == [1, 1, 2, 2]
-    (tmp_path / "out.txt").write_text("spoilt")
-    assert step("b") == 3
-    (tmp_path / "out.txt").unlink()
-    assert step("b") == 4
-    (tmp_path / "run" / "steps" / "conform.json").write_text("{ half a manif")
-    assert step("b") == 5
+    def body() -> tuple[list[Path], dict[str, Any]]:
+        made.append(1)
+        out.parent.mkdir(parents=True, exist_ok=True)
+        out.unlink(missing_ok=True)
+        out.write_text(f"made {len(made)}")
+        return [out], {"rows": len(made)}
+
+    told = StepStore(home, run_id).take("conform", inputs, body)
+    assert out.read_text() == f"made {told.figures['rows']}"
+    return int(told.figures["rows"])
+
+
+def test_a_finished_step_is_reused_until_its_inputs_or_files_change(home: Home) -> None:
+    made: Steps = []
+    assert [take(home, "one", inputs, made) for inputs in ("a", "a", "b", "b")] == [1, 1, 2, 2]
+    out = home.run("one") / "work" / "out.txt"
+    out.write_text("spoilt")
+    assert take(home, "one", "b", made) == 3
+    out.unlink()
+    assert take(home, "one", "b", made) == 4
+    (home.run("one") / "steps" / "conform.json").write_text("{ half a manif")
+    assert take(home, "one", "b", made) == 5
+
+
+def test_what_an_earlier_run_made_of_the_same_inputs_is_linked_not_made_again(home: Home) -> None:
+    made: Steps = []
+    assert take(home, "one", "a", made) == 1
+    assert take(home, "two", "a", made) == 1
+    assert take(home, "two", "b", made) == 2
+    theirs = home.run("one") / "work" / "out.txt"
+    assert theirs.read_text() == "made 1", "a run wrote into another's file"
+    assert take(home, "three", "b", made) == 2
+
+
+@pytest.mark.parametrize("loss", ["spoilt", "gone", "entry"])
+def test_what_an_earlier_run_made_counts_only_while_it_is_whole(home: Home, loss: str) -> None:
+    made: Steps = []
+    take(home, "one", "a", made)
+    theirs = home.run("one") / "work" / "out.txt"
+    if loss == "spoilt":
+        theirs.write_text("spoilt")
+    elif loss == "gone":
+        theirs.unlink()
+    else:
+        [entry] = home.steps.glob("*.json")
+        entry.write_text("{ half an ent")
+    assert take(home, "two", "a", made) == 2
+    assert take(home, "three", "a", made) == 2

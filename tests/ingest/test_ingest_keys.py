@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ingest_makers import KEY, REGISTRY_HEADER, ingest_all, put, put_registry
 
-from flows.hash_key import VARIABLE, fingerprint, hash_key
+from flows.hash_key import VARIABLE, hash_key, key_name
 from flows.home import Home
 from reference.errors import EnvironmentProblem
 from transforms.ingest_keys import headcount, keyed
@@ -122,7 +122,7 @@ def test_the_environment_gives_the_key_before_the_file(
     monkeypatch.setenv(VARIABLE, OTHER.decode())
     assert hash_key(Home(tmp_path)) == OTHER
     assert not Home(tmp_path).hash_key.exists()
-    assert fingerprint(OTHER) != fingerprint(KEY)
+    assert key_name(OTHER) != key_name(KEY)
     monkeypatch.setenv(VARIABLE, "short")
     with pytest.raises(EnvironmentProblem, match="32 bytes"):
         hash_key(Home(tmp_path))

@@ -1,0 +1,76 @@
+"""Fingerprints of inbox files: the SHA-256 of each, read again only where the file may have changed.
+
+Here: `lake/fingerprints.json`, per path what the file system said when the bytes were read.
+Not here: what follows from a fingerprint (identity.py, ingest.py).
+"""
+
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from flows.home import Home
+from flows.manifest import hash_file, write_json
+from reference.errors import InputProblem
+
+SETTLED_NS = 2_000_000_000
+"""A file written less than this before it was read may be written again within one tick of its clock."""
+
+
+@dataclass(frozen=True)
+class Fingerprint:
+    """One file as it was read: path, SHA-256, and size, times and inode by which a change shows."""
+
+    path: Path
+    sha256: str
+    state: tuple[int, int, int, int]
+
+    def require_unchanged(self, name: str) -> None:
+        """Raise InputProblem if the file is no longer the one that was read."""
+        if _state(self.path) != self.state:
+            raise InputProblem(
+                f"{name}: the file changed while the run was reading it; let the copy end, then run again"
+            )
+
+
+def take_fingerprints(home: Home, paths: Sequence[Path]) -> list[Fingerprint]:
+    """Return one fingerprint per path, in order; bytes are read where size, times or inode differ."""
+    kept = home.root / "lake" / "fingerprints.json"
+    known = _read(kept)
+    found = [_fingerprint(path, known.get(str(path))) for path in paths]
+    now = time.time_ns()
+    entries = {
+        str(one.path): [one.sha256, *one.state] for one in found if max(one.state[1:3]) + SETTLED_NS < now
+    }
+    if entries != known:
+        write_json(kept, entries)
+    return found
+
+
+def read_fingerprint(path: Path) -> Fingerprint:
+    """Return the fingerprint of a file whose bytes are read now."""
+    state = _state(path)
+    fingerprint = Fingerprint(path, hash_file(path), state)
+    fingerprint.require_unchanged(str(path))
+    return fingerprint
+
+
+def _fingerprint(path: Path, known: list[object] | None) -> Fingerprint:
+    state = _state(path)
+    if known and tuple(known[1:]) == state:
+        return Fingerprint(path, str(known[0]), state)
+    return read_fingerprint(path)
+
+
+def _state(path: Path) -> tuple[int, int, int, int]:
+    stat = path.stat()
+    return stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino
+
+
+def _read(kept: Path) -> dict[str, list[object]]:
+    try:
+        known: dict[str, list[object]] = json.loads(kept.read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return {}
+    return known

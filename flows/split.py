@@ -1,0 +1,110 @@
+"""Staged files split by where their rows belong, before any two files are looked at together.
+
+Here: `lake/split/<source>/file=<key>/`, content-addressed like the staged file it comes of, so that a file
+that did not change is never split again.  The register: its rows in the columns of `subjects`, by register
+city.  The census: its rows as link.unit_rows tells them, by the city where the unit works.  Other sources
+about firms: the staged rows by the city that gave their code (evidence.code_bucket).
+Not here: which row counts (steps_register.py, steps_evidence.py).
+"""
+
+import json
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from flows.home import Home
+from flows.ingest import FileReport
+from flows.manifest import write_json
+from reference.register import load_register_codes
+from transforms.conform import conform_rows
+from transforms.dated_lists import DATED_SOURCES
+from transforms.evidence import LOOSE, code_bucket
+from transforms.identifiers import is_valid_uscc
+from transforms.link import unit_rows
+
+ROUTED = (
+    "annual_reports", "abnormal_list", "serious_violations", "judgment_defaulters", "customs", "tech_lists",
+    "false_registrations", "overrides", *DATED_SOURCES,
+)  # fmt: skip
+"""The sources whose rows speak of one firm by its code."""
+SPLIT = ("registry", "census", *ROUTED)
+LEAST_SHARE = 0.02
+"""A bucket with a smaller share of a file's rows gets no file of its own there: its rows are loose."""
+
+
+@dataclass(frozen=True)
+class Split:
+    """The pieces of one staged file: paths by bucket, and the file's key, which names their content."""
+
+    source: str
+    key: str
+    pieces: Mapping[str, tuple[Path, ...]]
+
+    def name(self, bucket: str) -> str:
+        """Return what identifies the content of one bucket."""
+        return f"{self.source} {self.key} {bucket}"
+
+
+def split_file(report: FileReport, home: Home) -> Split:
+    """Split one staged file, part by part; one split before is returned as it is."""
+    folder = home.split / report.source / f"file={report.key}"
+    index = folder / "split.json"
+    if not index.exists():
+        draft = folder.with_name(f".{folder.name}.tmp")
+        shutil.rmtree(draft, ignore_errors=True)
+        draft.mkdir(parents=True)
+        staged = home.staged / report.source / f"file={report.key}"
+        names = _write([staged / part for part in report.parts], report.source, draft)
+        write_json(draft / index.name, names)
+        shutil.rmtree(folder, ignore_errors=True)
+        draft.rename(folder)
+    names = json.loads(index.read_text(encoding="utf-8"))
+    pieces = {bucket: tuple(folder / name for name in of) for bucket, of in names.items()}
+    return Split(report.source, report.key, pieces)
+
+
+def pieces(splits: Sequence[Split], source: str, bucket: str) -> list[Path]:
+    """Return the files of one bucket of a source."""
+    return [path for split in splits if split.source == source for path in split.pieces.get(bucket, ())]
+
+
+def buckets_of(splits: Sequence[Split]) -> list[str]:
+    """Return every bucket that any of the files has rows of."""
+    return sorted({bucket for split in splits for bucket in split.pieces})
+
+
+def is_firm_case() -> pl.Expr:
+    """Whether a row of judgment_defaulters is looked up by credit code: no identity number is given."""
+    return pl.col("person_id_key").fill_null("") == ""
+
+
+def _write(parts: Sequence[Path], source: str, folder: Path) -> dict[str, list[str]]:
+    names: dict[str, list[str]] = {}
+    for number, part in enumerate(parts):
+        rows = _bucketed(pl.scan_parquet(part), source).collect()
+        for (bucket,), piece in rows.partition_by("_bucket", as_dict=True, include_key=False).items():
+            name = f"{bucket}-{number:05}.parquet"
+            piece.write_parquet(folder / name, compression="zstd", compression_level=1)
+            names.setdefault(str(bucket), []).append(name)
+    return names
+
+
+def _bucketed(staged: pl.LazyFrame, source: str) -> pl.LazyFrame:
+    """The rows that go on, in the columns they go on with, and `_bucket`."""
+    if source == "registry":
+        return conform_rows(staged, load_register_codes()).with_columns(_bucket="register_city_code")
+    if source == "census":
+        units = unit_rows(staged, load_register_codes())
+        return _common(units.with_columns(_bucket=pl.col("loc_county_code").str.slice(0, 4)))
+    firms = staged.filter(is_firm_case()) if source == "judgment_defaulters" else staged
+    return _common(firms.with_columns(_bucket=code_bucket(pl.col("uscc"), is_valid_uscc(pl.col("uscc")))))
+
+
+def _common(bucketed: pl.LazyFrame) -> pl.LazyFrame:
+    """The same rows, those of no bucket or a rare one loose."""
+    is_common = pl.len().over("_bucket") >= LEAST_SHARE * pl.len()
+    kept = pl.when(is_common).then("_bucket").fill_null(LOOSE)
+    return bucketed.with_columns(_bucket=kept)

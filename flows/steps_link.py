@@ -1,0 +1,92 @@
+"""Steps that link the census to the register: who speaks for whom in the province, then each city's units.
+
+Here: reading and writing the frames of transforms/link*.py.
+Not here: what a link is (there), splitting the census by place of work (split.py).
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import polars as pl
+
+from flows.manifest import Body, fresh
+from flows.split import Split, buckets_of, pieces
+from flows.step_files import scan_source, write_by_city
+from reference.link import load_link_tables
+from reference.register import load_register_codes
+from transforms.link import link_census, outranked_units, ranked_units, unit_rows
+from transforms.link_conflicts import open_units
+from transforms.link_doubt import without_codes
+from transforms.link_probable import link_left_over
+
+LINKS, STRAYS, UNITS, OPEN_UNITS = "links", "strays", "units", "open_units"
+REVIEW, BLOCKS = "link_review.parquet", "link_blocks.parquet"
+_ROW = ["source_file", "row_no"]
+
+
+def link_step(splits: Sequence[Split], subjects: Sequence[Path], work: Path) -> Body:
+    """Write the links by register city of the subject; return counts by outcome and method.
+
+    Also written: rows of units that work elsewhere than their subject is registered, units left open, the
+    review of doubtful links, the counts of the probabilistic round's blocks.
+    """
+    codes, tables = load_register_codes(), load_link_tables()
+    rows, keys = _all_rows(splits), pl.scan_parquet(list(subjects))
+    outranked = outranked_units(rows).collect(engine="streaming")
+    units = ranked_units(rows, outranked.lazy())
+    exact = link_census(units, keys, codes, tables)
+    links, probable = link_left_over(exact, units, keys, codes, tables)
+    cities = keys.select("subject_key", "register_city_code")
+    linked = (
+        links.lazy()
+        .filter(pl.col("outcome") == "linked")
+        .select("unit_key", "subject_key", link_method="method", link_strength="strength")
+        .join(cities, on="subject_key", how="left", validate="m:1")
+    )
+    by_row = units.select("unit_key", "role", *_ROW, "_bucket").join(linked, on="unit_key").collect()
+    elsewhere = by_row.filter(pl.col("_bucket") != pl.col("register_city_code"))
+    strays = rows.drop("_bucket", "is_local").join(elsewhere.drop("_bucket").lazy(), on=_ROW).collect()
+    by_row = by_row.join(elsewhere, on=_ROW, how="anti").drop("_bucket")
+    believed = without_codes(units, exact.refused)
+    paths = [fresh(work / REVIEW), fresh(work / BLOCKS)]
+    probable.review.write_parquet(paths[0])
+    probable.blocks.write_parquet(paths[1])
+    for name, frame in {
+        LINKS: by_row,
+        STRAYS: strays,
+        OPEN_UNITS: open_units(believed, links.lazy(), cities).collect(),
+    }.items():
+        paths += write_by_city(frame, work / name)
+    counts = dict(links.group_by("outcome").len().sort("outcome").iter_rows())
+    methods = dict(linked.collect().group_by("link_method").len().sort("link_method").iter_rows())
+    return paths, {"outcomes": counts, "methods": methods}
+
+
+def units_step(splits: Sequence[Split], city: str, work: Path) -> Body:
+    """Write the linked units of one register city, every census column plus what the link says."""
+    parts = []
+    links, strays = (work / name / f"{city}.parquet" for name in (LINKS, STRAYS))
+    if links.exists():
+        rows = pl.scan_parquet(pieces(splits, "census", city)).drop("is_local")
+        parts.append(rows.join(pl.scan_parquet(links), on=_ROW))
+    if strays.exists():
+        parts.append(pl.scan_parquet(strays))
+    if not parts:
+        return [], {}
+    units = pl.concat(parts, how="diagonal").collect(engine="streaming")
+    path = fresh(work / UNITS / f"{city}.parquet")
+    units.sort("subject_key", *_ROW).write_parquet(path, compression="zstd", compression_level=1)
+    return [path], {}
+
+
+def _all_rows(splits: Sequence[Split]) -> pl.LazyFrame:
+    """Every census row as `unit_rows` tells it, `_bucket` beside it."""
+    parts = [
+        pl.scan_parquet(files).with_columns(_bucket=pl.lit(bucket))
+        for bucket in buckets_of(splits)
+        if (files := pieces(splits, "census", bucket))
+    ]
+    if parts:
+        return pl.concat(parts)
+    empty = unit_rows(scan_source("census", []), load_register_codes())
+    return empty.with_columns(_bucket=pl.lit(None, pl.String))
