@@ -17,7 +17,7 @@ from flows.manifest import Body, StepResult, StepStore, combine, digest_of
 from flows.progress import brief, say
 from flows.settings import Settings
 from flows.split import ROUTED, Split, buckets_of, pieces
-from flows.steps_city import city_step
+from flows.steps_curate import city_step
 from flows.steps_evidence import Evidence, find_step, route_step
 from flows.steps_ingest import staged_files
 from flows.steps_link import link_step, units_step

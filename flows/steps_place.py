@@ -4,8 +4,10 @@ Here: wiring of the pure transforms.
 Not here: the ladder (transforms/place*.py), the index file (place_store.py).
 """
 
+from collections.abc import Mapping
 from datetime import date
-from functools import cache
+from functools import cache, cached_property
+from pathlib import Path
 
 import polars as pl
 
@@ -53,26 +55,54 @@ def known_in(cities: pl.Series) -> PlaceFacts:
     return PlaceFacts(known_places().names.filter(inside), known_places().numbers.filter(inside))
 
 
-def place_city(
-    subjects: pl.LazyFrame, units: pl.LazyFrame, told: pl.LazyFrame, census_on: date
-) -> tuple[pl.DataFrame, PlaceFacts]:
-    """Return the placement of each subject (subject_key, …) and what the city's own addresses taught.
+class PlacedCity:
+    """One city's addresses, part by part: all are read before the first is placed, as each may teach.
 
-    `told`: visit_evidence.TOLD of the whole province.
+    What was read lies in `folder` meanwhile. `told`: visit_evidence.TOLD of the whole province.
     """
-    gazetteer, places = load_gazetteer(), load_places()
-    towns = gazetteer.divisions.filter(pl.col("level") == "township")["code"]
-    inside = told_inside(told, places.other_provinces)
-    addresses = subject_addresses(subjects, units, inside, census_on, towns).collect()
-    read = _read(addresses)
-    learned = learn_places(teaching(read.lazy(), addresses.lazy()))
-    facts = merge_facts([known_in(read["city_code"].unique()), learned])
-    lookup = make_lookup(facts, gazetteer.units, places.trust, known_common(), places.limits)
-    office = places.methods.filter(pl.col("method") == OFFICE)["confidence"].item()
-    placed = place_subjects(addresses.lazy(), _place(read, lookup), office, places.limits).collect()
-    homeless = registrar_addresses(subjects, placed.lazy()).collect()
-    pooled = place_by_registrar(homeless.lazy(), _place(_read(homeless), lookup), places.limits).collect()
-    return pl.concat([placed, pooled.select(placed.columns)]), learned
+
+    def __init__(self, folder: Path, told: pl.LazyFrame, census_on: date) -> None:
+        self._folder, self._census_on = folder, census_on
+        self._told = told_inside(told, load_places().other_provinces)
+        self._towns = load_gazetteer().divisions.filter(pl.col("level") == "township")["code"]
+        self._taught: list[PlaceFacts] = []
+        self._cities: set[str] = set()
+
+    def read(self, part: int, frames: Mapping[str, pl.LazyFrame]) -> None:
+        """Read the addresses of a part (its subjects and units) and learn from those that are certain."""
+        addresses = subject_addresses(
+            frames["subjects"], frames["units"], self._told, self._census_on, self._towns
+        ).collect()
+        read = _read(addresses)
+        self._taught.append(learn_places(teaching(read.lazy(), addresses.lazy())))
+        self._cities |= set(read["city_code"].drop_nulls())
+        for name, frame in (("addresses", addresses), ("read", read)):
+            frame.write_parquet(self._folder / f"{name}-{part:05}.parquet", compression="lz4")
+
+    @cached_property
+    def learned(self) -> PlaceFacts:
+        """What the city's own addresses taught."""
+        return merge_facts(self._taught)
+
+    def place(self, part: int, subjects: pl.LazyFrame) -> pl.DataFrame:
+        """Return the placement of each subject of a part: subject_key, …"""
+        places = load_places()
+        addresses, read = (
+            pl.read_parquet(self._folder / f"{name}-{part:05}.parquet") for name in ("addresses", "read")
+        )
+        office = places.methods.filter(pl.col("method") == OFFICE)["confidence"].item()
+        rows = _place(read, self._lookup)
+        placed = place_subjects(addresses.lazy(), rows, office, places.limits).collect()
+        homeless = registrar_addresses(subjects, placed.lazy()).collect()
+        pooled = place_by_registrar(homeless.lazy(), _place(_read(homeless), self._lookup), places.limits)
+        return pl.concat([placed, pooled.collect().select(placed.columns)])
+
+    @cached_property
+    def _lookup(self) -> PlaceLookup:
+        places = load_places()
+        known = known_in(pl.Series(sorted(self._cities), dtype=pl.String))
+        facts = merge_facts([known, self.learned])
+        return make_lookup(facts, load_gazetteer().units, places.trust, known_common(), places.limits)
 
 
 def _read(addresses: pl.DataFrame) -> pl.DataFrame:

@@ -4,7 +4,7 @@ Here: the keys of each city in turn, then the few that recur, then the facts the
 Not here: keys and counts (transforms/shared_*.py), the rules on them (transforms/screen_sh*.py).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,7 +16,7 @@ from flows.manifest import Body, fresh
 from flows.settings import Settings
 from flows.split import is_firm_case
 from flows.step_files import scan_source, write_by_city
-from flows.steps_city import Evidence, base_facts, city_frames, scan_parents
+from flows.steps_city import Evidence, base_facts, city_frames, only, scan_parents
 from flows.steps_register import SUBJECTS
 from reference.divisions import load_gazetteer
 from reference.rules import RuleSet, load_rules
@@ -167,22 +167,13 @@ def _idle(evidence: Evidence, members: pl.DataFrame) -> pl.DataFrame:
     """Return subject_key, is_idle of the members, by the very facts their own city will ask."""
     parts = [pl.DataFrame(schema={"subject_key": pl.String, "is_idle": pl.Boolean})]
     for (city,), own in members.partition_by("register_city_code", as_dict=True).items():
-        only = own.lazy().select("subject_key")
-        frames = _only(city_frames(evidence.work, str(city)), only)
-        nowhere = only.select("subject_key", level=pl.lit(None, pl.String))
+        wanted = own.lazy().select("subject_key")
+        frames = only(city_frames(evidence, str(city)), _semi_joined(wanted))
+        nowhere = wanted.select("subject_key", level=pl.lit(None, pl.String))
         facts = base_facts(evidence, frames, nowhere)["facts"]
         parts.append(facts.select("subject_key", is_idle=is_idle(evidence.rules, evidence.as_of)).collect())
     return pl.concat(parts)
 
 
-def _only(frames: dict[str, Any], members: pl.LazyFrame) -> dict[str, Any]:
-    """The same frames with the rows of these subjects."""
-    kept: dict[str, Any] = {}
-    for name, frame in frames.items():
-        if isinstance(frame, dict):
-            kept[name] = _only(frame, members)
-        elif "subject_key" in frame.collect_schema().names():
-            kept[name] = frame.join(members, on="subject_key", how="semi")
-        else:
-            kept[name] = frame
-    return kept
+def _semi_joined(members: pl.LazyFrame) -> Callable[[pl.LazyFrame], pl.LazyFrame]:
+    return lambda frame: frame.join(members, on="subject_key", how="semi")

@@ -140,9 +140,14 @@ def _earliest(rows: pl.LazyFrame, rule_id: str, columns: dict[str, str]) -> pl.L
     )
 
 
-def _census(units: pl.LazyFrame, as_of: date, census_on: date) -> pl.LazyFrame:
-    """One row per subject with a census unit known on the date and surely its own (link exact or strong)."""
+def sure_units(units: pl.LazyFrame, as_of: date, census_on: date) -> pl.LazyFrame:
+    """The linked census units known on the date and surely their subject's own (link exact or strong)."""
     sure = pl.col("link_strength").is_in(["exact", "strong"])
+    return units.filter(sure & known_on(as_of) & (census_on <= as_of))
+
+
+def _census(units: pl.LazyFrame, as_of: date, census_on: date) -> pl.LazyFrame:
+    """One row per subject with such a unit."""
     told = {
         "census_inst_type": "inst_type",
         "census_control": "control",
@@ -153,7 +158,7 @@ def _census(units: pl.LazyFrame, as_of: date, census_on: date) -> pl.LazyFrame:
         "census_op_status": "op_status",
         "census_check_result": "check_result",
     }
-    return units.filter(sure & known_on(as_of) & (census_on <= as_of)).select(
+    return sure_units(units, as_of, census_on).select(
         "subject_key",
         has_unit=True,
         live_census_on=pl.when(pl.col("op_status") == "1").then(census_on),

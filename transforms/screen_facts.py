@@ -12,7 +12,8 @@ import polars as pl
 from reference.rules import RuleSet
 from transforms.classify import CLASS_COLUMNS
 from transforms.dated_lists import DATED_COLUMNS
-from transforms.evidence import months_before, months_until
+from transforms.evidence import months_until
+from transforms.feed_coverage import COVERED
 from transforms.report_history import last_reports, missed_years
 from transforms.screen_revisit import with_last_visit
 
@@ -20,6 +21,7 @@ from transforms.screen_revisit import with_last_visit
 def screening_facts(
     classified: pl.LazyFrame,
     placed: pl.LazyFrame,
+    coverage: pl.LazyFrame,
     *,
     feed_years: Collection[int],
     rules: RuleSet,
@@ -28,12 +30,16 @@ def screening_facts(
 ) -> pl.LazyFrame:
     """One row per subject: every rule input as of the date, and its classification.
 
-    `placed`: subject_key, level. `visits`: uscc, visited_on, outcome of earlier batches' visits.
+    `placed`: subject_key, level. `coverage`: `feed_coverage` of the whole city. `visits`: uscc, visited_on,
+    outcome of earlier batches' visits.
     `feed_years`: the report years the whole province's feed covers (`reported_years`).
     Columns census_… and the conflicts are stat_restricted: no reason states them.
     """
     levels = placed.select("subject_key", place_level="level")
-    facts = classified.join(levels, on="subject_key", how="left", validate="m:1").select(
+    told = classified.join(levels, on="subject_key", how="left", validate="m:1").join(
+        coverage, on="register_county_code", how="left", validate="m:1"
+    )
+    facts = told.select(
         *_AS_GATHERED,
         *DATED_COLUMNS,
         *CLASS_COLUMNS,
@@ -43,7 +49,7 @@ def screening_facts(
         *_report_facts(rules, feed_years, as_of),
         *_live_evidence(),
         *_conflicts(rules["F04"].parameters.number("max_ratio")),
-        *_coverage(rules, as_of),
+        pl.col(COVERED).fill_null(False),
         has_unit=pl.col("has_unit").fill_null(False),
         age_m=months_until(pl.col("established_on"), as_of),
     )
@@ -94,28 +100,6 @@ def _live_evidence() -> list[pl.Expr]:
         pl.when(pl.col(column) == newest).then(pl.lit(name)) for name, column in by_source.items()
     )
     return [newest.alias("live_on"), source.alias("live_source")]
-
-
-def _coverage(rules: RuleSet, as_of: date) -> list[pl.Expr]:
-    """tax_is_covered, census_is_covered: whether that bureau tells of the subject's county at all.
-
-    A county counts as covered once a share of its enterprises has a tax filing of the term, or a census
-    unit: a few strays of a neighbour's feed must not turn everybody else's silence into evidence.
-    """
-    since = months_before(as_of, rules.common.number("evidence_m"))
-    share = rules.common.number("feed_share_pct") / 100
-    is_firm = pl.col("entity_class") == "enterprise"
-    told = {
-        "tax_is_covered": (pl.col("tax_filed_on") >= since).fill_null(False),
-        "census_is_covered": pl.col("has_unit").fill_null(False),
-    }
-    county = pl.col("register_county_code")
-    return [
-        ((seen & is_firm).sum().over(county) >= share * is_firm.sum().over(county))
-        .and_((seen & is_firm).any().over(county) & county.is_not_null())
-        .alias(name)
-        for name, seen in told.items()
-    ]
 
 
 def _conflicts(max_ratio: int) -> list[pl.Expr]:

@@ -1,10 +1,12 @@
 """Which address of a firm is placed: the order of rule K3, visits, the office, and the registrar's pool."""
 
 from datetime import date
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import polars as pl
 
-from flows.steps_place import place_city
+from flows.steps_place import PlacedCity
 from transforms.visit_evidence import TOLD
 
 CENSUS_ON = date(2023, 12, 31)
@@ -24,8 +26,10 @@ def placed(
         schema=dict.fromkeys(UNIT, pl.String()),
     )
     visits = pl.DataFrame([told] if told else [], schema=TOLD)
-    frame, _ = place_city(subjects.lazy(), units.lazy(), visits.lazy(), CENSUS_ON)
-    return frame.row(0, named=True)
+    with TemporaryDirectory() as folder:
+        city = PlacedCity(Path(folder), visits.lazy(), CENSUS_ON)
+        city.read(0, {"subjects": subjects.lazy(), "units": units.lazy()})
+        return city.place(0, subjects.lazy()).row(0, named=True)
 
 
 HOME = {"address": "杭州市余杭区五常街道1号", "register_city_code": "3301", "register_county_code": "330110"}

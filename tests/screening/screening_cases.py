@@ -22,6 +22,7 @@ from reference.contracts import load_contracts
 from reference.rules import RULES_FILE, RuleSet, load_rules
 from transforms.classify import classify_subjects
 from transforms.dated_lists import DATED_SOURCES
+from transforms.feed_coverage import feed_coverage
 from transforms.gather import gather_evidence
 from transforms.ingest import staged_schema
 from transforms.loan_evidence import LOANS
@@ -144,8 +145,15 @@ def facts_of(
     )
     classified = classify_subjects(gathered, classes=classes, rules=rules, as_of=as_of)
     feed_years = covered if feed is None else list(feed)
+    coverage = feed_coverage(city["subjects"], city["units"], city["tax_filings"], rules, as_of)
     facts = screening_facts(
-        classified, city["placed"], feed_years=feed_years, rules=rules, as_of=as_of, visits=city["visits"]
+        classified,
+        city["placed"],
+        coverage,
+        feed_years=feed_years,
+        rules=rules,
+        as_of=as_of,
+        visits=city["visits"],
     )
     joined = with_shell_facts(facts, city, rules, as_of)
     return with_overrides(joined, city["overrides"], city["met"], rules.overrides, as_of).collect().lazy()

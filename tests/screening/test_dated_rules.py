@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 from screening_cases import AS_OF, facts_of, frames, rules_if
 
-from flows.steps_ingest import EVENT_DATES
+from flows.steps_evidence import EVENT_DATES
 from reference.contracts import load_contracts
 from reference.register import load_register_codes
 from transforms.evidence import route_evidence
