@@ -150,7 +150,8 @@ def base_facts(evidence: Evidence, own: dict[str, Any], placed: pl.LazyFrame) ->
     classified = classify_subjects(gathered, classes=classes, rules=rules, as_of=as_of)
     facts = screening_facts(
         classified, placed, coverage,
-        feed_years=evidence.years, rules=rules, as_of=as_of, visits=frames["visits"],
+        feed_years=evidence.years, rules=rules, as_of=as_of,
+        loans=frames["loans"], visits=frames["visits"],
     ).collect().lazy()  # fmt: skip
     return {**frames, "placed": placed, "facts": facts, "gathered": gathered}
 

@@ -26,12 +26,13 @@ def screening_facts(
     feed_years: Collection[int],
     rules: RuleSet,
     as_of: date,
+    loans: pl.LazyFrame,
     visits: pl.LazyFrame | None = None,
 ) -> pl.LazyFrame:
     """One row per subject: every rule input as of the date, and its classification.
 
     `placed`: subject_key, level. `coverage`: `feed_coverage` of the whole city. `visits`: uscc, visited_on,
-    outcome of earlier batches' visits.
+    outcome of earlier batches' visits. `loans`: loan_evidence.LOANS.
     `feed_years`: the report years the whole province's feed covers (`reported_years`).
     Columns census_… and the conflicts are stat_restricted: no reason states them.
     """
@@ -53,7 +54,7 @@ def screening_facts(
         has_unit=pl.col("has_unit").fill_null(False),
         age_m=months_until(pl.col("established_on"), as_of),
     )
-    return with_last_visit(facts, visits, rules["R01"], as_of)
+    return with_last_visit(facts, visits, loans, rules["R01"], as_of)
 
 
 _AS_GATHERED = (

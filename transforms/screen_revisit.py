@@ -4,7 +4,7 @@ Here: the newest effective visit known on the date, as facts, and the rule on it
 Not here: which visits count as facts (feedback), what the list does with the hit (target.py).
 """
 
-from datetime import date
+from datetime import date, timedelta
 
 import polars as pl
 
@@ -23,12 +23,13 @@ GROUNDS = {
 
 
 def with_last_visit(
-    facts: pl.LazyFrame, visits: pl.LazyFrame | None, rule: Rule, as_of: date
+    facts: pl.LazyFrame, visits: pl.LazyFrame | None, loans: pl.LazyFrame, rule: Rule, as_of: date
 ) -> pl.LazyFrame:
     """The facts plus R01_visited_on, R01_outcome, need_changed, renewal_due; null and false without a visit.
 
     `visits`: VISITS, and where they are known the booleans need_changed and renewal_due of the visit's firm.
     Only outcomes that the rule counts, on or before the date, are looked at; the newest of a firm wins.
+    A renewal is also due where a loan (`loans`: loan_evidence.LOANS) ends within the rule's renewal_days.
     """
     rows = pl.LazyFrame(schema=VISITS) if visits is None else visits
     has = set(rows.collect_schema().names())
@@ -43,8 +44,17 @@ def with_last_visit(
         .sort("R01_visited_on", "R01_outcome", descending=True)
         .unique("uscc", keep="first", maintain_order=True)
     )
-    return facts.join(newest, on="uscc", how="left", validate="m:1").with_columns(
-        pl.col("need_changed", "renewal_due").fill_null(False)
+    last = as_of + timedelta(days=rule.parameters.number("renewal_days"))
+    ends_soon = (pl.col("ends_on") > as_of) & (pl.col("ends_on") <= last) & (pl.col("seen_on") <= as_of)
+    due = loans.filter(ends_soon).select("uscc").unique().with_columns(_due=True)
+    return (
+        facts.join(newest, on="uscc", how="left", validate="m:1")
+        .join(due, on="uscc", how="left", validate="m:1")
+        .with_columns(
+            pl.col("need_changed").fill_null(False),
+            renewal_due=pl.any_horizontal(pl.col("renewal_due", "_due").fill_null(False)),
+        )
+        .drop("_due")
     )
 
 

@@ -153,6 +153,7 @@ def facts_of(
         feed_years=feed_years,
         rules=rules,
         as_of=as_of,
+        loans=city["loans"],
         visits=city["visits"],
     )
     joined = with_shell_facts(facts, city, rules, as_of)
