@@ -22,6 +22,8 @@ from warehouse.build import BatchFiles, BatchRecord
 from warehouse.publish import Version, history, published_file, rollback
 from warehouse.read import read_batches
 
+WORK_KEPT = 2
+"""Published runs that keep their work folder: a version and the one it replaced."""
 TABLES = ("enterprises", "rule_hits", "visit_targets")
 """The curated tables that the warehouse is built of; places and link_conflicts stay in the lake."""
 
@@ -200,7 +202,19 @@ def drop_unkept(home: Home, as_of: date) -> None:
             path.unlink()
     for run_id in gone:
         shutil.rmtree(home.batches / run_id)
+    _drop_work(home)
     drop_evidence(home, {*[p.record.run_id for p in read_pointers(home)[-EVIDENCE_KEPT:]], *_kept_runs(home)})
+
+
+def _drop_work(home: Home) -> None:
+    """Remove what only later steps read of all published runs but the newest, from which the next one links.
+
+    A run that did not end keeps its own: it may be resumed.
+    """
+    public = journal.published_runs(home)
+    folders = [folder for folder in home.runs.glob("*/work") if folder.parent.name in public]
+    for folder in sorted(folders, key=lambda one: one.stat().st_mtime)[:-WORK_KEPT]:
+        shutil.rmtree(folder)
 
 
 def _published(home: Home, row: dict[str, Any]) -> Pointer:
