@@ -94,7 +94,7 @@ TakeAll = Callable[[Run, Sequence[Planned]], list[StepResult]]
 """Takes steps that do not wait for one another, and returns their results in order."""
 
 
-PER_CITY, PER_PROVINCE = 4, 7
+PER_CITY, PER_PROVINCE = 4, 8
 """Steps of compute for each city, and for all of them."""
 
 
@@ -160,6 +160,7 @@ def _routed(
         return Planned(f"route-{bucket}", inputs, lambda: route_step(evidence, bucket, run.settings))
 
     buckets = {*buckets_of(evidence.splits), *(a.name.removesuffix(".parquet") for a in keys.artifacts)}
+    run.expect(len(buckets))
     return found, take_all(run, [planned(bucket) for bucket in sorted(buckets)])
 
 

@@ -10,16 +10,8 @@ from pathlib import Path
 import pytest
 from attempts import Attempt, Moment
 from loops import JAN, TOLD, Loop
-from verbs import LISTED_ON, MONTHS, run, text_of, zoufang
+from verbs import LISTED_ON, MONTHS, QUIET, run, text_of, zoufang
 
-QUIET = {
-    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
-    "DO_NOT_TRACK": "1",
-    "GX_ANALYTICS_ENABLED": "false",
-    "PREFECT_LOGGING_LEVEL": "CRITICAL",
-    "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
-    "OPENBLAS_NUM_THREADS": "1",
-}
 CITIES = ("3302", "3308", "3309", "3310")
 """What the number of files and of city steps costs, not the number of firms: four cities stand for eleven."""
 

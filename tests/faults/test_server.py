@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from services import BIN, PROJECT, Server, postgres, prefect, until
+from verbs import QUIET
 
 from flows.home import Home
 from flows.journal import read_journal
@@ -34,8 +35,6 @@ def server(tmp_path_factory: pytest.TempPathFactory, environment: dict[str, str]
 
 @pytest.fixture(scope="module")
 def environment() -> dict[str, str]:
-    from conftest import QUIET
-
     return {name: value for name, value in os.environ.items() if not name.startswith("PREFECT")} | QUIET
 
 
