@@ -138,13 +138,13 @@ def test_a_killed_run_leaves_a_report_whose_command_ends_it(
 ) -> None:
     home = Path(folders["home"])
     run_id = server.schedule("zoufang-run/weekly", LATER, **folders).raise_for_status().json()["id"]
-    until(lambda: next(home.glob("runs/20250316-*/steps/conform.json"), None), 120, "step conform")
+    until(lambda: next(home.glob("runs/20250316-*/steps/older.json"), None), 120, "step older")
     os.kill(running_flow(run_id), signal.SIGKILL)
     crashed = server.ended(run_id)
     assert crashed["state"]["type"] == "CRASHED", crashed["state"]
     report = until(lambda: next(Home(home).failures.glob(f"*{run_id[:8]}.md"), None), 30, "report")
     text = until(lambda: report.read_text(encoding="utf-8") or None, 5, "text")
-    assert "finished before 已完成: conform" in text
+    assert "finished before 已完成: older" in text
     assert "A killed run" in text
     (command,) = [line for line in text.splitlines() if line.startswith(".venv/bin/zoufang")]
     words = [str(BIN / "zoufang"), *shlex.split(command)[1:]]
