@@ -16,6 +16,7 @@ from cli import batches
 from cli.dispatch import dispatch
 from cli.feedback import feedback
 from cli.options import AsJson, HomeDir, as_json_text
+from cli.report import report
 from reference.errors import EnvironmentProblem, InputProblem
 
 app = typer.Typer(
@@ -194,6 +195,7 @@ def gate(home: HomeDir, as_json: AsJson = False) -> None:
 
 
 app.command()(feedback)
+app.command()(report)
 batches.register(app)
 
 

@@ -72,6 +72,12 @@ def gate_artifacts(run_folder: Path) -> None:
     create_link_artifact(docs.as_uri(), "Data Docs", key="zoufang-data-docs", description=str(docs))
 
 
+def report_artifact(report: Mapping[str, Any], page: Path) -> None:
+    """Show where the report of the run lies, and how many alerts it has."""
+    told = f"运行报告 {report['status']}: {len(report['drift']['alerts'])} alerts 预警 ({page})"
+    create_link_artifact(page.as_uri(), "Run report 运行报告", key="zoufang-report", description=told)
+
+
 def gate_table(report: GateReport) -> list[dict[str, Any]]:
     """Return one row per suite: suite, passed, warned, blocked, errored, names of what did not pass."""
     return [_suite_row(suite, report) for suite in dict.fromkeys(r.suite for r in report.results)]

@@ -5,8 +5,9 @@ A step names as its inputs just the files it reads, so what did not change is no
 Not here: what a step does (steps_*.py), how results are recorded (manifest.py).
 """
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from flows.steps_ingest import staged_files
 from flows.steps_link import link_step, units_step
 from flows.steps_register import keys_step, older_step, parents_step, subjects_step
 from flows.steps_shared import list_figures, lists_step, shared_keys_step, shared_step
+from flows.timing import StepClock, StepTime
 from transforms.evidence import LOOSE
 
 
@@ -36,6 +38,7 @@ class Run:
     returned: str
     """Hash of what came back on earlier lists."""
     progress: Progress | None = None
+    clock: StepClock = field(default_factory=StepClock)
 
     @property
     def folder(self) -> Path:
@@ -55,12 +58,19 @@ class Run:
     def step(self, name: str, inputs: str, body: Callable[[], Body]) -> StepResult:
         """Return a step's result, by doing as little as its inputs allow."""
         asked = (self.versions, str(self.settings.as_of), self.settings.scope, inputs)
-        with at_step(name):
+        with self.at(name) as timed:
             result = self.store.take(name, combine(asked), body)
+            timed.how = result.how
         if result.figures:
             say(f"{name}: {brief(result.figures)}")
         self.done(name)
         return result
+
+    @contextmanager
+    def at(self, name: str) -> Iterator[StepTime]:
+        """Measure what a step takes, and let a failure inside say which step it came from."""
+        with at_step(name), self.clock.timing(name) as timed:
+            yield timed
 
     def expect(self, steps: int) -> None:
         """Say on the run's page that more steps will come."""

@@ -13,7 +13,8 @@ from pathlib import Path
 import polars as pl
 from xlsxwriter import Workbook
 
-from flows.dispatch_units import UnitEntry, name_of, part_folder, write_whole
+from flows.dispatch_units import UnitEntry, part_folder, write_whole
+from reference.divisions import name_of
 
 FIGURES = {
     "rows": "走访目标户数",

@@ -10,7 +10,6 @@ import os
 import threading
 from dataclasses import asdict, dataclass
 from datetime import date
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -26,9 +25,8 @@ from flows.dispatch_book import (
 )
 from reference.classes import load_classes
 from reference.dispatch import DISPATCH_DIR, load_list_layout
-from reference.divisions import DIVISIONS_FILE
+from reference.divisions import name_of
 from reference.places import load_places
-from reference.scopes import read_division_file
 from transforms.dispatch_changes import list_changes
 from transforms.dispatch_rows import FIGURES, list_rows, sheet_names
 from transforms.sheet_cells import row_xml
@@ -76,17 +74,6 @@ class PartJob:
     as_of: date
     done: tuple[UnitEntry, ...] = ()
     before: tuple[UnitEntry, ...] = ()
-
-
-@cache
-def division_names() -> dict[str, str]:
-    """Return the name of every division by its 12-digit code."""
-    return dict(read_division_file(DIVISIONS_FILE).select("division_code", "name").iter_rows())
-
-
-def name_of(code: str) -> str:
-    """Return the name of a division by its code of 2 to 12 digits, the code itself if it is unknown."""
-    return division_names().get(code.ljust(12, "0"), code)
 
 
 def part_folder(part: str) -> str:

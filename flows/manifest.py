@@ -10,14 +10,16 @@ import hashlib
 import json
 import os
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from flows.home import Home
 
 RUN = "{run}"
 """Stands for the run's name in recorded paths: what two runs make alike is recorded alike."""
+How = Literal["made", "resumed", "linked", "failed"]
+"""What became of a step: made now, kept of an earlier try of this run, linked from another run, or failed."""
 
 
 @dataclass(frozen=True)
@@ -35,12 +37,13 @@ class Artifact:
 
 @dataclass(frozen=True)
 class StepResult:
-    """The files of one step and the figures later steps and the report need."""
+    """The files of one step and the figures later steps and the report need; `how` is not recorded."""
 
     step: str
     inputs: str
     artifacts: tuple[Artifact, ...] = ()
     figures: dict[str, Any] = field(default_factory=dict)
+    how: How = "made"
 
     @property
     def digest(self) -> str:
@@ -68,11 +71,12 @@ class StepStore:
         manifest = self.home.run(self.run_id) / "steps" / f"{step}.json"
         recorded = _read(manifest)
         if recorded and recorded.inputs == inputs and self._intact(recorded, self.run_id):
-            return recorded
+            return replace(recorded, how="resumed")
         entry = self.home.steps / f"{combine([step, inputs])}.json"
         result = self._adopted(entry) or self._made(step, inputs, body)
-        write_json(manifest, asdict(result))
-        write_json(entry, {"run": self.run_id, **asdict(result)})
+        told = {name: value for name, value in asdict(result).items() if name != "how"}
+        write_json(manifest, told)
+        write_json(entry, {"run": self.run_id, **told})
         return result
 
     def paths(self, artifacts: Iterable[Artifact]) -> list[Path]:
@@ -99,7 +103,7 @@ class StepStore:
             draft.unlink(missing_ok=True)
             os.link(self._place(artifact, run_id), draft)
             draft.replace(place)
-        return found
+        return replace(found, how="linked")
 
     def _intact(self, result: StepResult, run_id: str) -> bool:
         places = [(self._place(a, run_id), a.sha256) for a in result.artifacts]

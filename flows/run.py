@@ -18,7 +18,7 @@ from expectations.gate import warm_up
 from expectations.report import GateReport
 from flows import journal
 from flows.account import row_account
-from flows.artifacts import Progress, gate_artifacts, summary_artifacts
+from flows.artifacts import Progress, gate_artifacts, report_artifact, summary_artifacts
 from flows.batches import Pointer, require_open, require_whole
 from flows.compute import Planned, Run, compute
 from flows.extracts import require_extracts
@@ -29,11 +29,13 @@ from flows.manifest import StepResult, combine, write_json
 from flows.parameters import City, Day, Every, Folder, RulesFile, Scope
 from flows.periods import period_end_before
 from flows.progress import say
+from flows.report_text import PAGE
+from flows.run_report import Reached, Status, leave_run_report
 from flows.schedule import due_day, patience
 from flows.settings import Settings, make_settings
 from flows.split import Split
 from flows.steps_ingest import Found, in_groups, ingest_source_file, quarantine_files, staged_files
-from flows.steps_publish import build_step, gate_step, publish_step
+from flows.steps_publish import GateFailedError, build_step, gate_step, publish_step
 from flows.summary import run_summary
 from flows.tasks import io_task, plain_task
 from reference.contracts import load_contracts
@@ -145,8 +147,26 @@ def _make(run: Run, files: list[SourceFile], identity: Identity) -> dict[str, An
     account.write_parquet(run.folder / "account.parquet")
     record = replace(record, published_at=_published_at(run, cities))
     pointer = Pointer(record, tuple(figures["conform"]["cities"]))
-    report = _publish(run, pointer, reports)
-    return run_summary(settings, record, figures, [c.figures for c in cities], account, report)
+    reached = Reached(run, pointer, reports, made, account)
+    try:
+        gate = _publish(run, pointer, reports)
+    except GateFailedError:
+        _report(reached, "blocked")
+        raise
+    told = run_summary(settings, record, figures, [c.figures for c in cities], account, gate)
+    drift = _report(reached, "published")["drift"]
+    short = {key: drift[key] for key in ("before", "alerts")}
+    return {**told, "drift": short, "report": str(run.folder / PAGE)}
+
+
+def _report(reached: Reached, status: Status) -> dict[str, Any]:
+    """Leave the run's report and say where; alerts are warnings."""
+    with at_step("report"):
+        report = leave_run_report(reached, status)
+    page = reached.run.folder / PAGE
+    say(f"report: {page}, {len(report['drift']['alerts'])} alerts against the batch before")
+    report_artifact(report, page)
+    return report
 
 
 def _published_at(run: Run, cities: Sequence[StepResult]) -> datetime:
@@ -158,7 +178,7 @@ def _published_at(run: Run, cities: Sequence[StepResult]) -> datetime:
 
 def _ingest(files: list[Found], run: Run) -> tuple[list[FileReport], list[Split]]:
     futures = [ingest_task.submit(group, run.settings) for group in in_groups(files)]
-    with at_step("ingest"):
+    with run.at("ingest"):
         done = [one for future in futures for one in future.result()]
     reports, splits = [report for report, _ in done], [split for _, split in done if split]
     rows, held = sum(r.rows_in for r in reports), sum(r.quarantined for r in reports)
@@ -180,20 +200,20 @@ def _take_all(run: Run, plans: Sequence[Planned]) -> list[StepResult]:
 
 def _publish(run: Run, pointer: Pointer, reports: list[FileReport]) -> GateReport:
     settings = run.settings
-    with at_step("build"):
+    with run.at("build"):
         built = build_task(settings, pointer)
     run.done("build")
     say(f"warehouse: {sum(built.rows.values()):,} rows in {built.seconds:.1f} s")
     tables = {f"staged.{s}": staged_files(reports, s, settings) for s in load_contracts()}
     held = {f"quarantine.{s}": quarantine_files(reports, s, settings) for s in load_contracts()}
     try:
-        with at_step("gate"):
+        with run.at("gate"):
             report = gate_task(settings, pointer, {**tables, **held})
     finally:
         gate_artifacts(run.folder)
     run.done("gate")
     say(f"gate: {report.verdict}, {len(report.results)} expectations in {report.seconds:.1f} s")
-    with at_step("publish"):
+    with run.at("publish"):
         publish_task(settings, pointer)
     run.done("publish")
     say(f"published batch {pointer.record.batch_id}: v{pointer.record.version}")

@@ -9,6 +9,7 @@ from typing import Any
 import polars as pl
 
 from expectations.report import GateReport
+from flows.report_text import drift_lines
 from flows.settings import Settings
 from warehouse.build import BatchRecord
 from warehouse.publish import published_file
@@ -24,7 +25,7 @@ def run_summary(
     gate: GateReport,
 ) -> dict[str, Any]:
     """Return the summary of a published batch as plain values, fit for JSON."""
-    levels = _sum(cities, "levels")
+    levels = add_up(cities, "levels")
     targets = sum(levels.values())
     placed = levels.get("township", 0) + levels.get("community", 0)
     warehouse = published_file(settings.home.root)
@@ -34,7 +35,7 @@ def run_summary(
         "as_of": str(record.as_of),
         "run_id": record.run_id,
         "targets": targets,
-        "dispositions": _sum(cities, "dispositions"),
+        "dispositions": add_up(cities, "dispositions"),
         "exclusions": read_exclusions(warehouse, record.batch_id),
         "place_levels": levels,
         "placed_share": placed / targets if targets else None,
@@ -50,6 +51,15 @@ def run_summary(
     }
 
 
+def add_up(cities: Sequence[dict[str, Any]], name: str) -> dict[str, int]:
+    """Return the sums of one kind of count over the cities."""
+    total: dict[str, int] = {}
+    for city in cities:
+        for key, count in city[name].items():
+            total[key] = total.get(key, 0) + count
+    return dict(sorted(total.items()))
+
+
 def markdown_summary(summary: dict[str, Any]) -> str:
     """Return the summary as Markdown for the run page."""
     lines = [
@@ -57,6 +67,7 @@ def markdown_summary(summary: dict[str, Any]) -> str:
         f"- targets 走访目标: **{summary['targets']:,}**",
         f"- placed in a township 落到乡镇: {_percent(summary['placed_share'])}",
         f"- gate 质量门: {summary['gate']['verdict']} ({summary['gate']['expectations']} expectations)",
+        *(f"- {line.strip()}" for line in drift_lines(summary["drift"])),
         "",
         "| source | rows in | used | superseded | out of scope | excluded | quarantined |",
         "|---|---|---|---|---|---|---|",
@@ -90,19 +101,13 @@ def text_summary(summary: dict[str, Any]) -> str:
             *account,
             f"gate 质量门: {summary['gate']['verdict']}, {summary['gate']['expectations']} expectations, "
             f"warnings: {', '.join(summary['gate']['warnings']) or 'none'}",
+            *drift_lines(summary["drift"]),
+            f"report 运行报告: {summary['report']}",
             f"warehouse: {summary['warehouse']}",
             f"Data Docs: {summary['data_docs']}",
             "try:  select * from mart_progress_county order by targets desc limit 10;",
         ]
     )
-
-
-def _sum(cities: Sequence[dict[str, Any]], name: str) -> dict[str, int]:
-    total: dict[str, int] = {}
-    for city in cities:
-        for key, count in city[name].items():
-            total[key] = total.get(key, 0) + count
-    return dict(sorted(total.items()))
 
 
 def _percent(share: float | None) -> str:

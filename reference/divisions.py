@@ -56,6 +56,17 @@ def divisions_version() -> str:
 
 
 @cache
+def division_names() -> dict[str, str]:
+    """Return the name of every division by its 12-digit code."""
+    return dict(read_division_file(DIVISIONS_FILE).select("division_code", "name").iter_rows())
+
+
+def name_of(code: str) -> str:
+    """Return the name of a division by its code of 2 to 12 digits, the code itself if it is unknown."""
+    return division_names().get(code.ljust(12, "0"), code)
+
+
+@cache
 def load_gazetteer() -> Gazetteer:
     """Return the gazetteer of Zhejiang, built once per process."""
     return make_gazetteer(read_division_file(DIVISIONS_FILE))

@@ -52,6 +52,21 @@ def read_placement(path: Path, batch_id: str | None = None) -> list[Row]:
     return ask(path, "placement", {"batch_id": batch_id})
 
 
+def read_batch_before(path: Path, batch_id: str) -> Row | None:
+    """Return batch_id, run_id, version, as_of of the newest earlier batch of the same scope and cities."""
+    return next(iter(ask(path, "batch_before", {"batch_id": batch_id})), None)
+
+
+def read_county_counts(path: Path, batch_id: str) -> list[Row]:
+    """Return city_code, county_code, targets, placed_targets, excluded of a batch: one row per county."""
+    return ask(path, "county_counts", {"batch_id": batch_id})
+
+
+def read_county_exclusions(path: Path, batch_id: str) -> list[Row]:
+    """Return city_code, county_code, category, excluded of a batch, where anybody was excluded."""
+    return ask(path, "county_exclusions", {"batch_id": batch_id})
+
+
 def read_firm(path: Path, uscc: str) -> list[Row]:
     """Return what the warehouse says of one firm: one row per batch since it is known, newest first."""
     return ask(path, "firm", {"uscc": uscc})

@@ -1,5 +1,6 @@
 """A run whose inputs changed a little does a little, and gives what a run from nothing would have given."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -77,6 +78,11 @@ def test_cities_whose_files_did_not_change_are_not_computed_again(changed: tuple
     }
     assert same == set(UNTOUCHED)
     assert len(published_runs(Home(home))) == 2
+    report = json.loads(zoufang("report", "--home", home, "--json").out)
+    how = {step["step"]: step["how"] for step in report["durations"]["steps"]}
+    assert {how[f"city-{city}"] for city in UNTOUCHED} == {"linked"}
+    assert (how["city-3310"], how["city-3308"], how["publish"]) == ("made", "made", "made")
+    assert report["version"] == 2
 
 
 def test_nothing_new_ends_before_the_orchestrator_is_loaded(changed: tuple[Path, Path, Path]) -> None:

@@ -93,7 +93,7 @@ def test_a_backfill_of_no_month(inbox: Path, tmp_path: Path) -> None:
     is_refused(ended, tmp_path / "home", "from 2025-03-31 is after to 2025-01-31", "the earlier date first")
 
 
-@pytest.mark.parametrize("verb", ["gate", "history", "rollback", "screen"])
+@pytest.mark.parametrize("verb", ["gate", "history", "report", "rollback", "screen"])
 def test_a_home_that_holds_nothing(verb: str, tmp_path: Path) -> None:
     more = {"rollback": ["--to", "ZJ-202503-31"], "screen": ["--explain", "91330000000000000X"]}
     ended = zoufang(verb, "--home", tmp_path / "none", *more.get(verb, []))
@@ -147,6 +147,14 @@ def test_a_blocked_gate_publishes_nothing_and_says_what_to_do(
     assert not list((tmp_path / "home" / "lake" / "batches").glob("*.json"))
     assert [line.state for line in read_journal(Home(tmp_path / "home"))] == ["draft"]
     assert zoufang("gate", "--home", tmp_path / "home").status == 1
+    shown = zoufang("report", "--home", tmp_path / "home", "--json")
+    report = json.loads(shown.out)
+    assert (report["status"], report["gate"]["verdict"]) == ("blocked", "blocked")
+    assert [one["severity"] for one in report["gate"]["not_passed"] if one["expectation"] == "status_known"]
+    assert report["counts"]["dispositions"]
+    (written,) = (tmp_path / "home" / "runs").glob("*/report.html")
+    assert "未通过质量门" in written.read_text(encoding="utf-8")
+    assert f"report: {written}" in ended.err
     told = {"artifacts": {"key": {"any_": ["zoufang-gate"]}}, "sort": "CREATED_DESC", "limit": 1}
     (page,) = httpx.post(f"{prefect_server}/artifacts/filter", json=told, timeout=30).json()
     assert page["description"].startswith("质量门 blocked")

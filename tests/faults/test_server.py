@@ -79,6 +79,8 @@ def test_the_page_of_a_run_shows_progress_counts_and_gate(
     suites = json.loads(page["zoufang-gate"]["data"])
     assert sum(row["passed"] for row in suites) > 100
     assert [row["blocked"] + row["errored"] for row in suites] == [0] * len(suites)
+    report = next(Path(folders["home"]).glob("runs/*/report.html"))
+    assert report.as_uri() in page["zoufang-report"]["data"]
     docs = next(Path(folders["home"]).glob("runs/*/data_docs/index.html"))
     assert docs.as_uri() in page["zoufang-gate"]["description"]
     assert docs.as_uri() in page["zoufang-data-docs"]["data"]

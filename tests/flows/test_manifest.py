@@ -66,3 +66,13 @@ def test_what_an_earlier_run_made_counts_only_while_it_is_whole(home: Home, loss
         entry.write_text("{ half an ent")
     assert take(home, "two", "a", made) == 2
     assert take(home, "three", "a", made) == 2
+
+
+def test_a_step_tells_whether_it_was_made_kept_or_linked_and_does_not_record_it(home: Home) -> None:
+    def how(run_id: str, inputs: str) -> str:
+        body: tuple[list[Path], dict[str, Any]] = ([], {"rows": 1})
+        return StepStore(home, run_id).take("conform", inputs, lambda: body).how
+
+    asked = [("one", "a"), ("one", "a"), ("two", "a"), ("two", "b"), ("two", "b")]
+    assert [how(*one) for one in asked] == ["made", "resumed", "linked", "made", "resumed"]
+    assert "how" not in (home.run("two") / "steps" / "conform.json").read_text()

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -82,3 +83,27 @@ def test_a_file_held_by_a_writer_is_an_environment_problem(file: Path) -> None:
         with pytest.raises(EnvironmentProblem, match="cannot be opened"):
             read.read_batches(file)
         writer.communicate("\n", timeout=60)
+
+
+def test_a_batch_is_compared_with_the_newest_earlier_one_of_its_scope_and_cities(
+    tmp_path: Path, build: Callable[..., Path]
+) -> None:
+    days = [date(2025, month, 28) for month in range(1, 7)]
+    made = [make_batch(tmp_path, day, [], cities=("3302",) if day.month == 4 else ()) for day in days]
+    made[2] = replace(made[2], record=replace(made[2].record, scope="all"))
+    path = build(*made)
+    before = [read.read_batch_before(path, batch.record.batch_id) for batch in made]
+    assert [row and row["as_of"].month for row in before] == [None, 1, None, None, 2, 5]
+    assert before[1] == {"batch_id": "ZJ-202501-28", "run_id": "20250128-aaaaaaaaaaaa", "version": 1,
+                         "as_of": days[0]}  # fmt: skip
+
+
+def test_counts_by_county_are_those_of_one_batch(file: Path) -> None:
+    county = {"city_code": "330100", "county_code": "330106"}
+    [found] = [row for row in read.read_county_counts(file, "ZJ-202501-31") if row["targets"]]
+    assert found == county | {"targets": 1, "placed_targets": 1, "excluded": 0}
+    [found] = [row for row in read.read_county_counts(file, "ZJ-202503-31") if row["excluded"]]
+    assert found == county | {"targets": 0, "placed_targets": 0, "excluded": 1}
+    assert read.read_county_exclusions(file, "ZJ-202501-31") == []
+    [found] = read.read_county_exclusions(file, "ZJ-202503-31")
+    assert found == county | {"category": "closed", "excluded": 1}
