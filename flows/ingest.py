@@ -16,17 +16,17 @@ import polars as pl
 
 from flows.fingerprints import Fingerprint, read_fingerprint
 from flows.hash_key import key_name
+from flows.inbox_files import data_files, require_plain
 from flows.readers import FileShape, inspect_file, read_batches
 from flows.readers_text import CHUNK_BYTES, ahead, no_rows
 from reference.contracts import CONTRACTS_DIR, Contract, feedback_contracts, load_contracts
-from reference.errors import InputProblem
+from reference.errors import InputProblem, shown_name
 from reference.rules import load_rules
 from reference.text_tables import TEXT_DIR, TextTables, load_text_tables
 from transforms.ingest import RowCheck, to_quarantine, type_rows
 from transforms.ingest_headers import HeaderMap, map_headers
 from transforms.override_checks import override_faults
 
-NOT_DATA = ("Thumbs.db", "desktop.ini")
 BAD_ENCODING_SHARE = 0.01
 
 
@@ -66,7 +66,7 @@ def check_inbox(inbox: Path) -> list[SourceFile]:
             problems.append(f"{inbox / source}: no file of {contract.zh} in it; this source is required")
         for path in paths:
             try:
-                found.append(_check_file(path, path.relative_to(inbox).as_posix(), contract, tables))
+                found.append(_check_file(path, require_plain(path, inbox), contract, tables))
             except InputProblem as problem:
                 problems.append(str(problem))
     if problems:
@@ -75,8 +75,14 @@ def check_inbox(inbox: Path) -> list[SourceFile]:
 
 
 def inbox_files(inbox: Path) -> list[Path]:
-    """Return the paths of every file that `check_inbox` would look into, in its order."""
-    return [path for source in load_contracts() for path in data_files(inbox / source)]
+    """Return the paths of every file that `check_inbox` would look into, in its order.
+
+    InputProblem at the first that is no plain file: reading a pipe would never end.
+    """
+    paths = [path for source in load_contracts() for path in data_files(inbox / source)]
+    for path in paths:
+        require_plain(path, inbox)
+    return paths
 
 
 def inbox_notes(inbox: Path) -> list[str]:
@@ -90,7 +96,7 @@ def inbox_notes(inbox: Path) -> list[str]:
         if path.name in feedback_contracts():
             notes.append(f"{path.name}: feedback; zoufang feedback reads it, a run takes what the ledger has")
         elif path.name not in contracts and path.name != "truth" and not path.name.startswith((".", "~$")):
-            notes.append(f"{path.name}: not a source this version reads; ignored")
+            notes.append(f"{shown_name(path.name)}: not a source this version reads; ignored")
     return notes
 
 
@@ -124,18 +130,6 @@ def ingest_file(
     draft_quarantine.rename(quarantine)
     draft.rename(staged)
     return report
-
-
-def data_files(folder: Path) -> list[Path]:
-    """Return the files in and below a source folder in a stable order, without locks and hidden ones."""
-    paths = sorted(folder.rglob("*")) if folder.is_dir() else []
-    return [
-        path
-        for path in paths
-        if path.is_file()
-        and path.name not in NOT_DATA
-        and not any(part.startswith((".", "~$")) for part in path.relative_to(folder).parts)
-    ]
 
 
 def _check_file(path: Path, name: str, contract: Contract, tables: TextTables) -> SourceFile:

@@ -15,7 +15,7 @@ from pathlib import Path
 import polars as pl
 
 from flows.home import Home
-from flows.ingest import data_files
+from flows.inbox_files import data_files, require_plain
 from flows.manifest import combine, hash_file
 from flows.readers import FileShape, inspect_sheets, read_batches
 from reference.contracts import Contract, feedback_contracts
@@ -76,7 +76,7 @@ def check_feedback(inbox: Path) -> list[Delivery]:
     for source, contract in feedback_contracts().items():
         for path in data_files(inbox / source):
             try:
-                found.append(_delivery(path, path.relative_to(inbox).as_posix(), contract))
+                found.append(_delivery(path, require_plain(path, inbox), contract))
             except InputProblem as problem:
                 problems.append(str(problem))
     if problems:

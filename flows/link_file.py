@@ -14,7 +14,7 @@ import polars as pl
 from flows.out_file import require_writable, write_out
 from flows.readers import inspect_file, read_batches
 from reference.contracts import Contract, read_contract
-from reference.errors import InputProblem
+from reference.errors import InputProblem, listed
 from reference.link import LINK_DIR, load_link_tables
 from reference.register import load_register_codes
 from reference.text_tables import load_text_tables
@@ -35,6 +35,7 @@ class Side:
     rows: pl.DataFrame
     ids: pl.DataFrame  # row_no, id
     id_from: str
+    broken: int  # lines that could not be read
 
 
 def link_files(
@@ -75,16 +76,23 @@ def _read(path: Path, id_column: str | None) -> Side:
     fields = party_fields(shape.headers, contract, str(path))
     if id_column is not None:
         if id_column not in shape.headers:
-            raise InputProblem(f"{path}: no column {id_column!r}; it has: {', '.join(shape.headers)}")
+            raise InputProblem(f"{path}: no column {id_column!r}; it has: {listed(shape.headers)}")
         fields["id"] = shape.headers.index(id_column)
     picked = [pl.col(f"f{number}").alias(name) for name, number in fields.items()]
-    batches = [batch.fields.select("row_no", *picked) for batch in read_batches(path, shape, str(path))]
-    cleaned = clean_columns(pl.concat(batches), list(fields), tables.nulls, tables.lookalikes)
+    batches = list(read_batches(path, shape, str(path)))
+    broken = sum(batch.broken.height for batch in batches)
+    read = pl.concat(batch.fields.select("row_no", *picked) for batch in batches)
+    if read.is_empty():
+        raise InputProblem(
+            f"{path}: not one row that can be read; {broken:,} lines have another number of fields than the "
+            f"header, or are in another encoding; export the file again"
+        )
+    cleaned = clean_columns(read, list(fields), tables.nulls, tables.lookalikes)
     rows = _with_all(cleaned, contract)
     ids, source = row_ids(rows, "id" if id_column else None)
     if id_column and source != "id":
         raise InputProblem(f"{path}: column {id_column!r} is empty or repeated in some rows: it is no id")
-    return Side(path, rows, ids, source if source != "id" else str(shape.headers[fields["id"]]))
+    return Side(path, rows, ids, source if source != "id" else str(shape.headers[fields["id"]]), broken)
 
 
 def _with_all(rows: pl.DataFrame, contract: Contract) -> pl.DataFrame:
@@ -115,6 +123,7 @@ def _figures(
     worst = probable.blocks.filter(pl.col("left_out_pairs") > 0).sort("worst_pairs", descending=True).head(1)
     return {
         "left_rows": left.rows.height, "right_rows": right.rows.height,
+        "left_broken": left.broken, "right_broken": right.broken,
         "left_id": left.id_from, "right_id": right.id_from,
         "pairs": pairs.height,
         "methods": dict(pairs.group_by("method").len().sort("method").iter_rows()),
@@ -129,10 +138,16 @@ def link_text(figures: dict[str, Any]) -> str:
     """Return what a person reads after the link: how many pairs, by which round, what is in doubt."""
     methods = ", ".join(f"{method} {count:,}" for method, count in figures["methods"].items())
     outcomes = ", ".join(f"{outcome} {count:,}" for outcome, count in figures["outcomes_of_right"].items())
+    broken = (figures["left_broken"], figures["right_broken"])
     lines = [
         f"{figures['pairs']:,} pairs of {figures['left_rows']:,} left, {figures['right_rows']:,} right rows",
         f"  by round: {methods or 'none'}",
         f"  right rows: {outcomes}",
+        *(
+            [f"  lines that could not be read: {broken[0]:,} left, {broken[1]:,} right"]
+            if any(broken)
+            else []
+        ),
         f"  left_id is {figures['left_id']}, right_id is {figures['right_id']}",
         f"written to {figures['out']}; doubtful ones with their candidates to {figures['review']}",
     ]

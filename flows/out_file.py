@@ -23,7 +23,7 @@ def require_writable(out: Path, inputs: Collection[Path]) -> None:
         raise InputProblem(f"{out}: its folder does not exist; make it, or name another --out")
     if out.is_dir():
         raise InputProblem(f"{out}: is a folder; name a file in it as --out")
-    if out.resolve() in {path.resolve() for path in inputs}:
+    if out.exists() and any(path.exists() and path.samefile(out) for path in inputs):
         raise InputProblem(f"{out}: is read as well; name another file as --out")
 
 

@@ -12,10 +12,11 @@ from typing import Literal
 
 import polars as pl
 
-from flows.readers_book import HEADER_SEARCH, first_sheet, open_book, sheet_cells
+from flows.parquet_bounds import require_bounded, require_short_categories
+from flows.readers_book import first_sheet, sheet_heads, sheet_rows
 from flows.readers_text import CHUNK_BYTES, TextShape, ahead, inspect_text, no_rows, text_batches
 from reference.contracts import Contract
-from reference.errors import InputProblem
+from reference.errors import InputProblem, first_line, listed
 from transforms.ingest_headers import has_required, header_row
 from transforms.ingest_lines import REJECTED
 
@@ -64,10 +65,9 @@ def inspect_sheets(path: Path, name: str, contract: Contract) -> list[FileShape]
     """
     if _checked_format(path, name) != "xlsx":
         return [inspect_file(path, name, contract)]
-    book = open_book(path, name)
     shapes = []
-    for sheet in book.sheet_names:
-        rows = [[cell or "" for cell in row] for row in sheet_cells(book, sheet, HEADER_SEARCH).rows()]
+    for sheet, head in sheet_heads(path, name):
+        rows = [[cell or "" for cell in row] for row in head.rows()]
         index, _ = header_row(rows, contract)
         if rows and has_required(rows[index], contract) and len(rows) > index + 1:
             shapes.append(FileShape("xlsx", tuple(rows[index]), index + 1, sheet=sheet))
@@ -140,7 +140,7 @@ def _inspect_text(path: Path, name: str, contract: Contract) -> FileShape:
 
 def _inspect_xlsx(path: Path, name: str, contract: Contract) -> FileShape:
     """Find the first sheet with cells and its header row among the first rows."""
-    sheet, head = first_sheet(open_book(path, name), name)
+    sheet, head = first_sheet(path, name)
     rows = [[cell or "" for cell in row] for row in head.rows()]
     index, _ = header_row(rows, contract)
     if head.height == index + 1:
@@ -149,9 +149,11 @@ def _inspect_xlsx(path: Path, name: str, contract: Contract) -> FileShape:
 
 
 def _sheet_rows(path: Path, shape: FileShape, name: str) -> Iterator[pl.DataFrame]:
-    whole = sheet_cells(open_book(path, name), shape.sheet or "")
-    rows = whole.with_row_index("row_no", offset=1).with_columns(pl.col("row_no").cast(pl.Int64))
-    yield from rows.slice(shape.header_row).iter_slices(_ROWS_PER_BATCH)
+    first = 1
+    for part in sheet_rows(path, name, shape.sheet):
+        rows = part.select(pl.int_range(first, first + pl.len(), dtype=pl.Int64).alias("row_no"), pl.all())
+        first += part.height
+        yield rows.filter(pl.col("row_no") > shape.header_row)
 
 
 def _inspect_parquet(path: Path, name: str, contract: Contract) -> FileShape:
@@ -160,15 +162,19 @@ def _inspect_parquet(path: Path, name: str, contract: Contract) -> FileShape:
         is_empty = pl.scan_parquet(path).select(pl.len()).collect().item() == 0
     except (pl.exceptions.PolarsError, OSError) as error:
         raise InputProblem(
-            f"{name}: the Parquet file is damaged or cut short ({error}); copy or export it again"
+            f"{name}: the Parquet file is damaged or cut short ({first_line(error)}); copy or export it again"
         ) from error
-    nested = [column for column, kind in schema.items() if kind.is_nested()]
-    if nested:
+    strange = [
+        c for c, kind in schema.items() if kind.is_nested() or kind in (pl.Binary, pl.Duration, pl.Object)
+    ]
+    if strange:
         raise InputProblem(
-            f"{name}: columns {', '.join(nested)} hold lists or structs; export one value per cell"
+            f"{name}: columns {listed(strange)} hold lists or structs, bytes or durations; export them as "
+            f"text, one value per cell"
         )
     if is_empty:
         raise no_rows(name)
+    require_short_categories(path, schema, name)
     return FileShape("parquet", tuple(schema), 0)
 
 
@@ -178,8 +184,12 @@ def _parquet_rows(path: Path, name: str) -> Iterator[pl.DataFrame]:
         lazy = pl.scan_parquet(path, hive_partitioning=False)
         total = lazy.select(pl.len()).collect().item()
         for start in range(0, total, _ROWS_PER_BATCH):
-            part = lazy.slice(start, _ROWS_PER_BATCH).cast(pl.String).collect()
+            typed = lazy.slice(start, _ROWS_PER_BATCH).collect()
+            require_bounded(typed, name)
+            part = typed.cast(pl.String)
             fields = part.rename({column: f"f{number}" for number, column in enumerate(part.columns)})
             yield fields.with_columns(row_no=pl.int_range(start + 1, start + 1 + part.height, dtype=pl.Int64))
     except pl.exceptions.PolarsError as error:
-        raise InputProblem(f"{name}: the Parquet file cannot be read ({error}); export it again") from error
+        raise InputProblem(
+            f"{name}: the Parquet file cannot be read ({first_line(error)}); export it again"
+        ) from error

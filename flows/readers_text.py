@@ -1,7 +1,7 @@
 """Delimited text files: encoding, delimiter, header, and blocks of whole lines in flat memory.
 
 Here: bytes → UTF-8 blocks, a bad byte costing its own line only.
-Not here: which lines make a row (transforms/ingest_lines.py), other formats (readers.py).
+Not here: which encoding it is (text_encoding.py), which lines make a row (transforms/ingest_lines.py).
 """
 
 import codecs
@@ -13,22 +13,18 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO, TypeVar
 
+from flows.text_encoding import HEAD_BYTES, last_line_end, text_encoding
 from reference.contracts import Contract
 from reference.errors import InputProblem
 from transforms.ingest_headers import header_row
 from transforms.ingest_lines import UNDECODABLE, LineSplit, split_lines
 
 SEPARATORS = (",", "\t", ";", "|")
-BOMS = {
-    codecs.BOM_UTF8: "utf-8",
-    b"\x84\x31\x95\x33": "gb18030",
-    codecs.BOM_UTF16_LE: "utf-16-le",
-    codecs.BOM_UTF16_BE: "utf-16-be",
-}
 CHUNK_BYTES = 16 << 20
-_HEAD_BYTES = 64 << 10
+MOST_COLUMNS = 16_384
+MOST_LINES = 1 << 20
+"""Lines in a block: what reading takes grows with its lines too, and a block of blank ones has millions."""
 _LONGEST_LINE = 64 << 20
-_CUT_SHORT = ("incomplete", "end of data", "truncated")
 _HEADER_SEARCH = 20
 T = TypeVar("T")
 
@@ -47,11 +43,11 @@ class TextShape:
 def inspect_text(path: Path, name: str, contract: Contract) -> tuple[TextShape, tuple[str, ...]]:
     """Return how to read the file and its headers; InputProblem says what is wrong with it."""
     encoding, bom = text_encoding(path, name)
-    text, whole = _head_text(path, encoding, bom)
+    text, whole = _head_text(path, name, encoding, bom)
     separator, headers, line = _header(text, contract)
     if whole and not any(rest.strip(f'{separator}" \t\r\u3000') for rest in text.split("\n")[line:]):
         raise no_rows(name)
-    return TextShape(encoding, bom, separator, line, len(headers)), headers
+    return TextShape(encoding, bom, separator, line, _width(headers, name)), headers
 
 
 def inspect_plain(path: Path, name: str, asked: Collection[str]) -> tuple[TextShape, tuple[str, ...]]:
@@ -60,24 +56,23 @@ def inspect_plain(path: Path, name: str, asked: Collection[str]) -> tuple[TextSh
     The separator is the one that finds most of the `asked` columns; where none finds any, the comma.
     """
     encoding, bom = text_encoding(path, name)
-    text, _ = _head_text(path, encoding, bom)
+    text, _ = _head_text(path, name, encoding, bom)
     found = []
     for separator in SEPARATORS:
         rows, ends = _first_rows(text, separator)
         headers, line = (tuple(rows[0]), ends[0]) if rows else ((), 0)
         found.append((len(set(asked).intersection(headers)), separator, headers, line))
     _, separator, headers, line = max(found, key=lambda entry: entry[0])
-    return TextShape(encoding, bom, separator, line, len(headers)), headers
+    return TextShape(encoding, bom, separator, line, _width(headers, name)), headers
 
 
-def text_encoding(path: Path, name: str) -> tuple[str, int]:
-    """Return the encoding and the length of its mark; InputProblem if the file is no text or cut short."""
-    with path.open("rb") as handle:
-        head = handle.read(_HEAD_BYTES)
-    encoding, bom = _encoding(path, head)
-    _require_text(_decoded_head(head, encoding), name)
-    _require_whole(path, encoding, name)
-    return encoding, bom
+def _width(headers: tuple[str, ...], name: str) -> int:
+    if len(headers) > MOST_COLUMNS:
+        raise InputProblem(
+            f"{name}: {len(headers):,} columns, and {MOST_COLUMNS:,} are the most that is read, as in "
+            f"Excel; export the columns that are needed"
+        )
+    return len(headers)
 
 
 def write_utf8(path: Path, name: str, shape: TextShape, target: Path, chunk_bytes: int = CHUNK_BYTES) -> Path:
@@ -115,7 +110,10 @@ def text_batches(path: Path, name: str, shape: TextShape, chunk_bytes: int) -> I
     with path.open("rb") as handle:
         for fresh, is_last in ahead(_blocks(handle, name, shape, chunk_bytes)):
             block = carry + fresh if carry else fresh
-            split = split_lines(block, shape.separator, shape.width, first_row, final=is_last)
+            try:
+                split = split_lines(block, shape.separator, shape.width, first_row, final=is_last)
+            except InputProblem as problem:
+                raise InputProblem(f"{name}, from line {first_row:,}: {problem}") from None
             carry = split.carry
             first_row += split.lines
             yield split
@@ -134,20 +132,33 @@ def _blocks(handle: BinaryIO, name: str, shape: TextShape, chunk_bytes: int) -> 
     """Yield blocks of whole lines below the header as UTF-8, and whether each is the last."""
     size = handle.seek(0, 2)
     handle.seek(shape.bom)
-    head = handle.read(_HEAD_BYTES) if shape.header_row else b""
+    head = handle.read(HEAD_BYTES) if shape.header_row else b""
     handle.seek(shape.bom + _lines_end(head, shape.header_row, shape.encoding))
     rest, is_last = b"", False
     while not is_last:
         data = rest + handle.read(chunk_bytes)
         is_last = handle.tell() >= size
-        cut = len(data) if is_last else _last_line_end(data, shape.encoding)
+        cut = len(data) if is_last else last_line_end(data, shape.encoding)
         rest = data[cut:]
         if len(rest) > max(_LONGEST_LINE, chunk_bytes):
             raise InputProblem(
                 f"{name}: a line longer than 64 MB; this is not a table of text, export it again"
             )
         if cut:
-            yield _as_utf8(data[:cut], shape.encoding), is_last
+            *first, last = _pieces(_as_utf8(data[:cut], shape.encoding))
+            yield from ((piece, False) for piece in first)
+            yield last, is_last
+
+
+def _pieces(block: bytes) -> list[bytes]:
+    """Return the block in pieces of whole lines, none of much more than MOST_LINES where lines are short."""
+    count, at, pieces = block.count(b"\n") // MOST_LINES + 1, 0, []
+    for number in range(1, count):
+        end = block.find(b"\n", max(len(block) * number // count, at)) + 1
+        if end:
+            pieces.append(block[at:end])
+            at = end
+    return [*pieces, block[at:]]
 
 
 def _lines_end(head: bytes, lines: int, encoding: str) -> int:
@@ -163,15 +174,6 @@ def _lines_end(head: bytes, lines: int, encoding: str) -> int:
     return at
 
 
-def _last_line_end(data: bytes, encoding: str) -> int:
-    """Return the position behind the last line end, 0 if there is none."""
-    newline = "\n".encode(encoding)
-    found = data.rfind(newline)
-    while found > 0 and found % len(newline):
-        found = data.rfind(newline, 0, found + len(newline) - 1)
-    return found + len(newline) if found >= 0 else 0
-
-
 def _as_utf8(block: bytes, encoding: str) -> bytes:
     """Return the block in UTF-8; bytes that cannot be decoded become the marker their line is rejected by."""
     if block.isascii() and not encoding.startswith("utf-16"):
@@ -183,65 +185,18 @@ def _as_utf8(block: bytes, encoding: str) -> bytes:
     return block if encoding == "utf-8" else text.encode()
 
 
-def _require_text(head: bytes, name: str) -> None:
-    if b"\0" in head:
-        raise InputProblem(
-            f"{name}: the file is binary, not a table of text; export it again as CSV or .xlsx"
-        )
-    if b"\r" in head and b"\n" not in head:
-        raise InputProblem(
-            f"{name}: lines end in CR only (old Mac); save it again as CSV with ordinary line ends"
-        )
-
-
-def _encoding(path: Path, head: bytes) -> tuple[str, int]:
-    """Return the encoding and the length of its mark: the first lines beyond ASCII decide, however late."""
-    for bom, encoding in BOMS.items():
-        if head.startswith(bom):
-            return encoding, len(bom)
-    with path.open("rb") as handle:
-        while block := handle.read(_HEAD_BYTES):
-            block += handle.readline()
-            if not block.isascii():
-                lines = [line for line in block.splitlines() if not line.isascii()]
-                in_utf8 = sum(_decode_error(line, "utf-8") is None for line in lines)
-                return ("utf-8" if 2 * in_utf8 >= len(lines) else "gb18030"), 0
-    return "utf-8", 0
-
-
-def _decoded_head(head: bytes, encoding: str) -> bytes:
-    """Return the head with one byte a plain character, whatever the encoding."""
-    return head.decode(encoding, "replace").encode() if encoding.startswith("utf-16") else head
-
-
-def _head_text(path: Path, encoding: str, bom: int) -> tuple[str, bool]:
+def _head_text(path: Path, name: str, encoding: str, bom: int) -> tuple[str, bool]:
     """Return the first lines as text, and whether they are the whole file."""
     with path.open("rb") as handle:
-        head = handle.read(_HEAD_BYTES)
-    whole = len(head) < _HEAD_BYTES
-    return head[bom : None if whole else _last_line_end(head, encoding)].decode(encoding, "replace"), whole
-
-
-def _decode_error(line: bytes, encoding: str) -> UnicodeDecodeError | None:
-    try:
-        line.decode(encoding)
-    except UnicodeDecodeError as error:
-        return error
-    return None
-
-
-def _require_whole(path: Path, encoding: str, name: str) -> None:
-    """Raise InputProblem if the file ends in the middle of a character: the copy was cut short."""
-    with path.open("rb") as handle:
-        start = max(handle.seek(0, 2) - _HEAD_BYTES, 0)
-        handle.seek(start - start % 2)
-        tail = handle.read()
-    last = tail[_last_line_end(tail, encoding) :]
-    error = _decode_error(last, encoding)
-    if error and error.end == len(last) and any(told in error.reason for told in _CUT_SHORT):
+        head = handle.read(HEAD_BYTES)
+    whole = len(head) < HEAD_BYTES
+    end = len(head) if whole else last_line_end(head, encoding)
+    if not end:
         raise InputProblem(
-            f"{name}: the file ends in the middle of a character: it was cut short (文件不全); copy it again"
+            f"{name}: the first line is longer than {HEAD_BYTES >> 10} KB; this is no table with a header "
+            f"row, export it again"
         )
+    return head[bom:end].decode(encoding, "replace"), whole
 
 
 def _header(text: str, contract: Contract) -> tuple[str, tuple[str, ...], int]:

@@ -18,6 +18,7 @@ from reference.contracts import feedback_contracts
 from reference.feedback import load_issues
 
 _HEAD = ("工作表", "行号", "问题栏", "填报内容", "问题", "处理办法", "状态")
+_LONGEST_STEM = 60
 _FORMULA = ("=", "+", "-", "@")
 
 
@@ -46,7 +47,7 @@ def write_returned(home: Home, reckoning: Path, batch_id: str) -> list[Path]:
 
 
 def _name(entry: Entry) -> str:
-    stem = re.sub(r"[^\w.-]+", "_", Path(entry.file).stem)
+    stem = re.sub(r"[^\w.-]+", "_", Path(entry.file).stem)[:_LONGEST_STEM]
     return f"{entry.source}_{stem}_{entry.key[:8]}_退回.xlsx"
 
 

@@ -3,6 +3,28 @@
 Here: errors whose text is shown to a person as it stands.  Not here: exit codes (cli/).
 """
 
+import unicodedata
+from collections.abc import Iterable
+
+
+def listed(names: Iterable[str], most: int = 40, longest: int = 60) -> str:
+    """Return names as a message shows them: parted by commas, cut, without control characters."""
+    found = [*names]
+    shown = [shown_name(name[:longest]) for name in found[:most]]
+    return ", ".join([*shown, *([f"and {len(found) - most:,} more"] if len(found) > most else [])])
+
+
+def shown_name(name: str) -> str:
+    """Return a name with what would move a terminal's cursor or break a line written out."""
+    tricks = ("Cc", "Cs", "Zl", "Zp")
+    bidi = "\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+    return "".join(f"\\u{ord(c):04x}" if c in bidi or unicodedata.category(c) in tricks else c for c in name)
+
+
+def first_line(error: Exception) -> str:
+    """Return what a library says of an error, without the notes below it."""
+    return shown_name(str(error).partition("\n")[0][:300])
+
 
 class InputProblem(Exception):
     """The user's files or arguments are wrong; the message names what, where and the remedy."""

@@ -11,10 +11,11 @@ from datetime import date
 from itertools import groupby
 
 from reference.contracts import Column, Contract
-from reference.errors import InputProblem
+from reference.errors import InputProblem, listed, shown_name
 from reference.text_tables import TextTables
 from transforms.text import fold
 
+MOST_PROBLEMS = 20
 FILE_DATE = re.compile(r"(?<!\d)(20\d\d)[-_.年]?(0[1-9]|1[0-2])[-_.月]?(0[1-9]|[12]\d|3[01])日?(?!\d)")
 
 
@@ -71,7 +72,9 @@ def map_headers(
             problems.append(_unknown(header, number, contract))
     problems += _duplicates(found) + _missing({name for name, _, _ in found}, contract)
     if problems:
-        raise InputProblem("\n".join(f"{file}: {problem}" for problem in problems))
+        told = [f"{file}: {problem}" for problem in problems[:MOST_PROBLEMS]]
+        more = len(problems) - len(told)
+        raise InputProblem("\n".join([*told, *([f"{file}: and {more:,} headers more"] if more else [])]))
     fields: dict[str, tuple[int | None, str]] = {name: (number, header) for name, number, header in found}
     absent = (None, "")
     columns = tuple(
@@ -134,8 +137,9 @@ def _mapped(column: Column, found: tuple[int | None, str], tables: TextTables) -
 def _unknown(header: str, number: int, contract: Contract) -> str:
     if not fold(header):
         return f"column {number + 1} has no header; name it, or remove the column (表头为空)"
+    shown = shown_name(header.strip()[:40])
     return (
-        f"unknown header {header.strip()[:40]!r} (未知表头): rename it to one the contract accepts, or, if "
+        f"unknown header '{shown}' (未知表头): rename it to one the contract accepts, or, if "
         f"the column is not needed, add it to ignored_headers in reference/contracts/{contract.source}.yml"
     )
 
@@ -144,7 +148,7 @@ def _duplicates(found: list[tuple[str, int, str]]) -> list[str]:
     by_name = groupby(sorted(found), key=lambda entry: entry[0])
     headers = {name: [header.strip() for _, _, header in entries] for name, entries in by_name}
     return [
-        f"headers {' and '.join(map(repr, spelled))} mean the same, {name} (重复表头): keep one in the file"
+        f"headers {listed(map(repr, spelled), 5)} mean the same, {name} (重复表头): keep one in the file"
         for name, spelled in headers.items()
         if len(spelled) > 1
     ]

@@ -9,8 +9,12 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from reference.errors import InputProblem
+
 # A quoted field may span this many physical lines; a quote not closed by then is a stray one.
 MAX_SPAN = 50
+# A table has a few lines with a stray quote; with more in one block than this, reading takes hours.
+MOST_STRAY = 100_000
 # Readers put this noncharacter where bytes could not be decoded; nothing else begins with its first byte.
 UNDECODABLE = "\U0010ffff"
 REJECTED = pl.Schema(
@@ -138,6 +142,7 @@ def _stitch(
     """
     joined: dict[int, str] = {}
     covered: list[int] = []
+    stray = 0
     for start in opened:
         if covered and start <= covered[-1]:
             continue
@@ -148,6 +153,11 @@ def _stitch(
             covered.extend(range(start + 1, stop + 1))
         elif stop > last and last < start + MAX_SPAN and not final:
             return joined, covered, start
+        elif (stray := stray + 1) > MOST_STRAY:
+            raise InputProblem(
+                f"more than {MOST_STRAY:,} lines with a quote that is never closed (引号不成对); "
+                f"export the file again"
+            )
     return joined, covered, lines.len()
 
 

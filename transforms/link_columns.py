@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from reference.contracts import Contract, load_contracts
-from reference.errors import InputProblem
+from reference.errors import InputProblem, listed
 from reference.register import RegisterCodes
 from transforms.identifiers import check_uscc, repair_uscc
 from transforms.ingest import staged_schema
@@ -39,14 +39,14 @@ def party_fields(headers: Sequence[str], contract: Contract, file: str) -> dict[
             found.setdefault(name, []).append(number)
     for name, numbers in found.items():
         if len(numbers) > 1:
-            written = " and ".join(repr(headers[number]) for number in numbers)
+            written = listed((repr(headers[number]) for number in numbers), 5)
             raise InputProblem(
                 f"{file}: {written} both mean {name} {contract.column(name).zh}; keep one of them"
             )
     if not any(name in found for name in _NAMING):
         accepted = "; ".join(", ".join(contract.column(name).headers[:3]) + " …" for name in _NAMING)
         raise InputProblem(
-            f"{file}: no column to link by: name it with one of {accepted}. It has: {', '.join(headers)}"
+            f"{file}: no column to link by: name it with one of {accepted}. It has: {listed(headers)}"
         )
     return {name: numbers[0] for name, numbers in found.items()}
 

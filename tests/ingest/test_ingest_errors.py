@@ -1,5 +1,6 @@
 """Malformed files: each message names the file, what is wrong, and what to do; nothing is written."""
 
+import os
 import zipfile
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 import xlsxwriter
 from ingest_makers import REGISTRY_HEADER, ingest_all, put, put_registry
 
-from flows.ingest import check_inbox
+from flows.ingest import check_inbox, inbox_files
 from reference.errors import InputProblem
 
 ROW = "9133010000T0000011,某某公司,存续,2020-01-01,杭州市"
@@ -127,3 +128,18 @@ def test_nested_parquet_columns_are_refused(tmp_path: Path) -> None:
     path = put(tmp_path, "registry", "a.parquet", b"")
     pl.DataFrame({"统一社会信用代码": [["x"]]}).write_parquet(path)
     assert "lists or structs" in _problem(tmp_path)
+
+
+def test_a_pipe_is_refused_before_anybody_waits_for_it(tmp_path: Path) -> None:
+    put(tmp_path, "registry", "good.csv", GOOD.encode())
+    os.mkfifo(tmp_path / "inbox" / "registry" / "b.csv")
+    assert "registry/b.csv: not an ordinary file" in _problem(tmp_path)
+    with pytest.raises(InputProblem, match=r"registry/b\.csv: not an ordinary file"):
+        inbox_files(tmp_path / "inbox")
+
+
+def test_a_name_that_would_play_with_the_terminal_is_shown_written_out(tmp_path: Path) -> None:
+    put(tmp_path, "registry", "a\x1b[2J\nb.csv", GOOD.encode())
+    assert _problem(tmp_path).startswith(
+        "registry/a\\u001b[2J\\u000ab.csv: the name holds control characters"
+    )
