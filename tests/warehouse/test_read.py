@@ -1,5 +1,6 @@
 """The fixed questions of the command line, and the messages when the file cannot be asked."""
 
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -13,6 +14,7 @@ from warehouse_makers import make_batch, record_of, write_table
 from reference.errors import EnvironmentProblem, InputProblem
 from warehouse import read
 from warehouse.candidate import add_quality
+from warehouse.schema import read_sql
 
 JAN, MAR = date(2025, 1, 31), date(2025, 3, 31)
 
@@ -96,6 +98,16 @@ def test_a_batch_is_compared_with_the_newest_earlier_one_of_its_scope_and_cities
     assert [row and row["as_of"].month for row in before] == [None, 1, None, None, 2, 5]
     assert before[1] == {"batch_id": "ZJ-202501-28", "run_id": "20250128-aaaaaaaaaaaa", "version": 1,
                          "as_of": days[0]}  # fmt: skip
+
+
+@pytest.mark.parametrize("query", ["batch_before", "county_counts", "county_exclusions", "account"])
+def test_comparing_two_batches_reads_sums_and_no_firms(file: Path, query: str) -> None:
+    """What makes it take as long for eleven million firms as for one."""
+    with read.opened(file) as con:
+        asked = {"batch_id": "ZJ-202503-31"}
+        plan = str(con.execute(f"EXPLAIN {read_sql('ask', query)}", asked).fetchall())
+    assert re.search("dim_batch|agg_exclusion", plan)
+    assert not re.search("fact_|dim_enterprise", plan)
 
 
 def test_counts_by_county_are_those_of_one_batch(file: Path) -> None:
