@@ -74,7 +74,7 @@ def gate_artifacts(run_folder: Path) -> None:
 
 def report_artifact(report: Mapping[str, Any], page: Path) -> None:
     """Show where the report of the run lies, and how many alerts it has."""
-    told = f"运行报告 {report['status']}: {len(report['drift']['alerts'])} alerts 预警 ({page})"
+    told = f"运行报告: {len(report['drift']['alerts'])} alerts 预警 ({page})"
     create_link_artifact(page.as_uri(), "Run report 运行报告", key="zoufang-report", description=told)
 
 

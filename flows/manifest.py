@@ -136,12 +136,12 @@ def fresh(path: Path) -> Path:
     return path
 
 
-def write_json(path: Path, content: object) -> None:
-    """Write JSON so that a reader sees the old file or the whole new one."""
+def write_json(path: Path, content: object, indent: int | None = 1) -> None:
+    """Write JSON so that a reader sees the old file or the whole new one; large ones go without `indent`."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_suffix(".tmp")
     with temporary.open("w", encoding="utf-8") as handle:
-        json.dump(content, handle, ensure_ascii=False, indent=1, default=str)
+        json.dump(content, handle, ensure_ascii=False, indent=indent, default=str)
         handle.flush()
         os.fsync(handle.fileno())
     temporary.replace(path)

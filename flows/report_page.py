@@ -46,8 +46,11 @@ def report_page(report: Report) -> str:
 
 
 def _head(report: Report, title: str) -> str:
-    is_out = report["status"] == "published"
-    status = "published 已发布" if is_out else "blocked by the gate, not published 未通过质量门，未发布"
+    status = {
+        "published": "published 已发布",
+        "gated": "passed its gate, not yet published 已过质量门，尚未发布",
+        "blocked": "blocked by the gate, not published 未通过质量门，未发布",
+    }[report["status"]]
     rows = [
         ("运行 run", report["run_id"]),
         ("基准日 as of", report["as_of"]),
@@ -55,7 +58,7 @@ def _head(report: Report, title: str) -> str:
         ("起止 from, to (UTC)", f"{report['began_at']} – {report['ended_at']}"),
         *((f"版本 version: {name}", value) for name, value in report["versions"].items()),
     ]
-    tone = "good" if is_out else "bad"
+    tone = "good" if report["status"] == "published" else "bad"
     return f'<h1>{escape(title)}</h1>\n<p class="{tone}">{status}</p>\n' + _table(
         ("", ""), [(name, _Code(value)) for name, value in rows]
     )

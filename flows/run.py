@@ -30,7 +30,7 @@ from flows.parameters import City, Day, Every, Folder, RulesFile, Scope
 from flows.periods import period_end_before
 from flows.progress import say
 from flows.report_text import PAGE
-from flows.run_report import Reached, Status, leave_run_report
+from flows.run_report import Reached, Status, finish_run_report, leave_run_report
 from flows.schedule import due_day, patience
 from flows.settings import Settings, make_settings
 from flows.split import Split
@@ -147,26 +147,10 @@ def _make(run: Run, files: list[SourceFile], identity: Identity) -> dict[str, An
     account.write_parquet(run.folder / "account.parquet")
     record = replace(record, published_at=_published_at(run, cities))
     pointer = Pointer(record, tuple(figures["conform"]["cities"]))
-    reached = Reached(run, pointer, reports, made, account)
-    try:
-        gate = _publish(run, pointer, reports)
-    except GateFailedError:
-        _report(reached, "blocked")
-        raise
+    gate, report = _publish(Reached(run, pointer, reports, made, account))
     told = run_summary(settings, record, figures, [c.figures for c in cities], account, gate)
-    drift = _report(reached, "published")["drift"]
-    short = {key: drift[key] for key in ("before", "alerts")}
-    return {**told, "drift": short, "report": str(run.folder / PAGE)}
-
-
-def _report(reached: Reached, status: Status) -> dict[str, Any]:
-    """Leave the run's report and say where; alerts are warnings."""
-    with at_step("report"):
-        report = leave_run_report(reached, status)
-    page = reached.run.folder / PAGE
-    say(f"report: {page}, {len(report['drift']['alerts'])} alerts against the batch before")
-    report_artifact(report, page)
-    return report
+    drift = {key: report["drift"][key] for key in ("before", "alerts")}
+    return {**told, "drift": drift, "report": str(run.folder / PAGE)}
 
 
 def _published_at(run: Run, cities: Sequence[StepResult]) -> datetime:
@@ -198,7 +182,9 @@ def _take_all(run: Run, plans: Sequence[Planned]) -> list[StepResult]:
     return [future.result() for future in futures]
 
 
-def _publish(run: Run, pointer: Pointer, reports: list[FileReport]) -> GateReport:
+def _publish(reached: Reached) -> tuple[GateReport, dict[str, Any]]:
+    """Build, gate, report, publish; return what the gate found and the run's report."""
+    run, pointer, reports = reached.run, reached.pointer, reached.files
     settings = run.settings
     with run.at("build"):
         built = build_task(settings, pointer)
@@ -208,13 +194,28 @@ def _publish(run: Run, pointer: Pointer, reports: list[FileReport]) -> GateRepor
     held = {f"quarantine.{s}": quarantine_files(reports, s, settings) for s in load_contracts()}
     try:
         with run.at("gate"):
-            report = gate_task(settings, pointer, {**tables, **held})
+            gate = gate_task(settings, pointer, {**tables, **held})
+    except GateFailedError:
+        _report(reached, "blocked")
+        raise
     finally:
         gate_artifacts(run.folder)
     run.done("gate")
-    say(f"gate: {report.verdict}, {len(report.results)} expectations in {report.seconds:.1f} s")
+    say(f"gate: {gate.verdict}, {len(gate.results)} expectations in {gate.seconds:.1f} s")
+    report = _report(reached, "gated")
     with run.at("publish"):
         publish_task(settings, pointer)
+    finish_run_report(reached, report)
     run.done("publish")
     say(f"published batch {pointer.record.batch_id}: v{pointer.record.version}")
+    return gate, report
+
+
+def _report(reached: Reached, status: Status) -> dict[str, Any]:
+    """Leave the run's report and say where; its alerts are warnings."""
+    with at_step("report"):
+        report = leave_run_report(reached, status)
+    page = reached.run.folder / PAGE
+    say(f"report: {page}, {len(report['drift']['alerts'])} alerts against the batch before")
+    report_artifact(report, page)
     return report

@@ -30,7 +30,7 @@ from reference.gates import SECOND_TIER, load_gates
 from reference.text_tables import load_text_tables
 from warehouse.publish import published_file
 
-Status = Literal["published", "blocked"]
+Status = Literal["gated", "blocked", "published"]
 
 
 @dataclass(frozen=True)
@@ -47,17 +47,34 @@ class Reached:
 def leave_run_report(reached: Reached, status: Status) -> dict[str, Any]:
     """Write the report of a run and its page into the run's folder and return it.
 
-    That of a published run is kept in the lake too, since a fresh start of the same run empties its folder.
+    `gated` says that the gate let it pass: all that takes time is done before the warehouse is swapped, so
+    that what is published has its report whatever happens then; see `finish_run_report`.
+    """
+    report = make_report(reached, status)
+    _write(report, reached.run.folder)
+    return report
+
+
+def finish_run_report(reached: Reached, report: dict[str, Any]) -> None:
+    """Write that the run is published and what that took, in the run's folder and in the lake.
+
+    The lake keeps it since a fresh start of the same run empties its folder.
     """
     run = reached.run
-    report = make_report(reached, status)
-    write_json(run.folder / REPORT, report)
-    draft = run.folder / f"{PAGE}.tmp"
+    finished = {**report, "status": "published", "ended_at": _now(), "durations": _durations(run)}
+    _write(finished, run.folder)
+    write_json(run.settings.home.batches / run.run_id / REPORT, finished, indent=None)
+
+
+def _write(report: dict[str, Any], folder: Path) -> None:
+    write_json(folder / REPORT, report, indent=None)
+    draft = folder / f"{PAGE}.tmp"
     draft.write_text(report_page(report), encoding="utf-8")
-    draft.replace(run.folder / PAGE)
-    if status == "published":
-        write_json(run.settings.home.batches / run.run_id / REPORT, report)
-    return report
+    draft.replace(folder / PAGE)
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def make_report(reached: Reached, status: Status) -> dict[str, Any]:
@@ -76,7 +93,7 @@ def make_report(reached: Reached, status: Status) -> dict[str, Any]:
         "cities": list(record.cities),
         "status": status,
         "began_at": run.clock.began.isoformat(timespec="seconds"),
-        "ended_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "ended_at": _now(),
         "versions": {
             "code": record.code_version,
             "rules": record.rules_version,

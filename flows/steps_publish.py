@@ -25,6 +25,7 @@ from flows.batches import (
 from flows.changes import find_changes
 from flows.evidence_store import keep_evidence
 from flows.gate_memory import recall, remember
+from flows.report_text import REPORT
 from flows.settings import Settings
 from flows.steps_feedback import carried
 from reference.divisions import DIVISIONS_FILE
@@ -89,6 +90,7 @@ def publish_step(settings: Settings, pointer: Pointer) -> Version:
     if candidate.exists():
         add_quality(candidate, quality)
     files = {
+        REPORT: home.run(pointer.record.run_id) / REPORT,
         "account.parquet": account_path(settings, pointer),
         "quality.parquet": quality,
         "rules.yml": settings.rules,

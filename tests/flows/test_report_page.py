@@ -74,7 +74,7 @@ def report(alerts: int = 1) -> dict[str, Any]:
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("status", ["published", "blocked"])
+@pytest.mark.parametrize("status", ["published", "gated", "blocked"])
 def test_words_from_outside_stay_words(status: str) -> None:
     page = Tags()
     page.feed(report_page(report() | {"status": status}))
@@ -82,7 +82,8 @@ def test_words_from_outside_stay_words(status: str) -> None:
     assert not {"script", "b"} & page.seen
     # Alert and remedy, version, file read and written, step, reason, basis, suite, column, measured.
     assert page.text.count(EVIL) == 11
-    assert ("未发布" in page.text) == (status == "blocked")
+    told = {"published": "published 已发布", "gated": "尚未发布", "blocked": "未通过质量门"}
+    assert [one for one, words in told.items() if words in page.text] == [status]
     for figure in ("西湖区", "杭州市 待认领", "全省 province", "-500 (-50.0%)", "1,000"):
         assert figure in page.text
 
