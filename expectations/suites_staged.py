@@ -25,7 +25,7 @@ ENVELOPE = ("source_file", "row_no", "extract_date")
 # Dates a record may rightly carry ahead of the day it was extracted: terms and announced ends.
 AHEAD = {"op_from", "out_date", "remove_date", "valid_from", "valid_to", "cancel_date",
          "ann_end", "to_date", "publish_end", "end_date", "resume_date"}  # fmt: skip
-USCC_SHAPE = "[0-9A-HJ-NPQRTUWXY]{{2}}[0-9]{{6}}[0-9A-HJ-NPQRTUWXY]{{10}}"
+USCC_SHAPE = "[0-9ANY][0-9]{{7}}[0-9A-HJ-NPQRTUWXY]{{10}}"
 MOBILE = "1[3-9][0-9]{{9}}"
 KEY = "|[0-9a-f]{{32}}"
 CITIZEN = "[1-8][0-9]{{5}}(18|19|20)[0-9]{{2}}(0[1-9]|1[0-2])[0-3][0-9][0-9]{{3}}[0-9X]"

@@ -17,7 +17,7 @@ from reference.register import load_register_codes
 from transforms.link import link_census, outranked_units, ranked_units, unit_rows
 from transforms.link_conflicts import open_units
 from transforms.link_doubt import without_codes
-from transforms.link_probable import link_left_over
+from transforms.link_probable import comparable, link_left_over
 
 LINKS, STRAYS, UNITS, OPEN_UNITS = "links", "strays", "units", "open_units"
 REVIEW, BLOCKS = "link_review.parquet", "link_blocks.parquet"
@@ -35,7 +35,7 @@ def link_step(splits: Sequence[Split], subjects: Sequence[Path], work: Path) -> 
     outranked = outranked_units(rows).collect(engine="streaming")
     units = ranked_units(rows, outranked.lazy())
     exact = link_census(units, keys, codes, tables)
-    links, probable = link_left_over(exact, units, keys, codes, tables)
+    links, probable = link_left_over(exact, units, comparable(keys, tables), codes, tables)
     cities = keys.select("subject_key", "register_city_code")
     linked = (
         links.lazy()

@@ -24,6 +24,7 @@ class LinkTables:
     caps: pl.DataFrame  # rule, most_pairs (of one block), most_per_unit (of the whole rule, on average)
     weights: pl.DataFrame  # feature, level, weight (log odds); levels nobody has seen weigh nothing
     calibration: pl.DataFrame  # share, right: how often pairs of such a share of the odds were right
+    left_out: tuple[str, ...]  # entity classes that a run does not compare in this round
     towns: pl.DataFrame  # town_code (9 digits), town (without 镇, 街道, 乡)
     believe_code_from: float  # log odds of place, door, date and industry, where the names are two
     link_from: float
@@ -46,6 +47,7 @@ def load_link_tables() -> LinkTables:
         caps=pl.read_csv(LINK_DIR / "blocks.csv").select("rule", "most_pairs", "most_per_unit"),
         weights=pl.read_csv(WEIGHTS_FILE, schema_overrides={"level": pl.String}).fill_null(""),
         calibration=pl.read_csv(CALIBRATION_FILE).cast(pl.Float64),
+        left_out=tuple(pl.read_csv(LINK_DIR / "compared.csv").filter(~pl.col("compared"))["class"].to_list()),
         towns=_towns(),
         believe_code_from=thresholds["believe_code_from"],
         link_from=thresholds["link_from"],

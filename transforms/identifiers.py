@@ -7,7 +7,8 @@ Not here: which row of a subject counts (conform.py), pairing across sources (li
 
 import polars as pl
 
-USCC_SHAPE = r"^[0-9A-HJ-NPQRTUWXY]{2}[0-9]{6}[0-9A-HJ-NPQRTUWXY]{10}$"
+USCC_SHAPE = r"^[0-9ANY][0-9]{7}[0-9A-HJ-NPQRTUWXY]{10}$"
+# Of the 登记管理部门 in the first place only A 军委, N 农业 and Y 其他 are letters; the second is a digit.
 # Excel keeps 15 digits: an all-digit code that went through it ends in zeros and names nobody any more.
 EXCEL_ROUNDED = r"^[0-9]{15}000$"
 

@@ -77,23 +77,32 @@ def link_census(
     """
     every = unit_side(units, codes).collect(engine="streaming")
     primary = every.filter(pl.col("role") == "primary").with_row_index("u")
+    second = every.filter(pl.col("role") == "secondary").select("unit_key", outcome="role")
     register = subject_side(subjects, codes).collect(engine="streaming").with_row_index("s")
+    del every
     found = found_by_code(primary, register)
     refused = refuse_codes(found, (primary, register), units, subjects, codes, tables)
-    believed = _believed(primary, refused)
-    sure = found.join(_numbered(refused, primary), on=["u", "order"], how="anti")
-    first = settle_uscc(sure, primary)
-    rest = believed.join(first, on="u", how="anti")
-    free = register.join(first, on="s", how="anti")
-    claims = settle_claims(claim_subjects(rest, free))
-    decided = primary.select("u").join(pl.concat([first, claims]), on="u", how="left", maintain_order="left")
-    links = decided.with_columns(
-        unit_key=primary["unit_key"], subject_key=register["subject_key"].gather(decided["s"]),
-        outcome=pl.col("outcome").fill_null("unlinked"),
-    )  # fmt: skip
-    second = every.filter(pl.col("role") == "secondary").select("unit_key", outcome="role")
+    decided = _decided(found, refused, primary, register)
+    unit_keys, subject_keys = primary["unit_key"], register["subject_key"]
+    # The two sides of a province are gigabytes, and done with.
+    del found, primary, register
+    links = decided.select(
+        pl.exclude("u", "s"), unit_key=unit_keys, subject_key=subject_keys.gather(decided["s"]),
+    ).with_columns(pl.col("outcome").fill_null("unlinked"))  # fmt: skip
     described = _described(pl.concat([links, second], how="diagonal"))
     return Exact(_with_doubt(described, refused), refused)
+
+
+def _decided(
+    found: pl.DataFrame, refused: pl.DataFrame, primary: pl.DataFrame, register: pl.DataFrame
+) -> pl.DataFrame:
+    """One row per primary unit, in their order: u, and what `settle_uscc` and `settle_claims` say of it."""
+    sure = found.join(_numbered(refused, primary), on=["u", "order"], how="anti")
+    first = settle_uscc(sure, primary)
+    rest = _believed(primary, refused).join(first, on="u", how="anti")
+    free = register.join(first, on="s", how="anti")
+    claims = settle_claims(claim_subjects(rest, free))
+    return primary.select("u").join(pl.concat([first, claims]), on="u", how="left", maintain_order="left")
 
 
 def _numbered(refused: pl.DataFrame, primary: pl.DataFrame) -> pl.DataFrame:

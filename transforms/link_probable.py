@@ -86,6 +86,11 @@ def link_left_over(
     return links, replace(made, review=with_refused(made.review, done.refused, links))
 
 
+def comparable(subjects: pl.LazyFrame, tables: LinkTables) -> pl.LazyFrame:
+    """The subjects that the census directory may hold without a code: all but the classes it only samples."""
+    return subjects.filter(~pl.col("entity_class").is_in(list(tables.left_out)))
+
+
 def joined_links(exact: pl.DataFrame, made: Probable) -> pl.DataFrame:
     """The exact links and, where they left a unit open, those of this round: one row per unit."""
     is_linked = pl.col("outcome") == "linked"

@@ -29,6 +29,7 @@ KEYS = {
     "link/blocks.csv": "rule",
     "link/calibration.csv": "share",
     "link/conflicts.csv": "conflict order",
+    "link/compared.csv": "class",
     "link/thresholds.csv": "name",
     "link/weights.csv": "feature level",
     "names/forms.csv": "form",
