@@ -5,7 +5,7 @@ STAMP := .venv/.installed
 DEMO_DIR ?= demo
 BENCH_DIR ?= bench-data
 
-.PHONY: setup demo test bench bench-province lint format types imports dictionary lock clean
+.PHONY: setup demo test audit bench bench-province lint format types imports dictionary lock clean
 
 setup: $(STAMP)
 
@@ -47,6 +47,13 @@ imports: setup
 dictionary: setup
 	$(BIN)/python -m warehouse.dictionary
 	$(BIN)/python -m flows.rulebook
+
+# The licence list anew, then known holes in what the lock names, where the index of advisories can be reached.
+audit: setup
+	$(BIN)/python -m bench.licences
+	@if $(BIN)/python -c "import urllib.request as u; u.urlopen('https://pypi.org/pypi/pip/json', timeout=10)" 2>/dev/null; \
+	then $(BIN)/uv tool run pip-audit==2.10.1 -r requirements.lock --disable-pip --require-hashes; \
+	else echo "pypi.org cannot be reached: nobody looked for known holes"; fi
 
 lock: setup
 	$(BIN)/uv pip compile pyproject.toml --extra dev --extra bench --generate-hashes --no-header --python-version 3.11 --upgrade -o requirements.lock

@@ -3,6 +3,7 @@
 Here: errors whose text is shown to a person as it stands.  Not here: exit codes (cli/).
 """
 
+import re
 import unicodedata
 from collections.abc import Iterable
 
@@ -10,8 +11,13 @@ from collections.abc import Iterable
 def listed(names: Iterable[str], most: int = 40, longest: int = 60) -> str:
     """Return names as a message shows them: parted by commas, cut, without control characters."""
     found = [*names]
-    shown = [shown_name(name[:longest]) for name in found[:most]]
+    shown = [shown_header(name[:longest]) for name in found[:most]]
     return ", ".join([*shown, *([f"and {len(found) - most:,} more"] if len(found) > most else [])])
+
+
+def shown_header(header: str) -> str:
+    """Return a header for a message; where a file has none, a telephone or identity number stands there."""
+    return re.sub(r"\d{6,}[\dXx]?", "****", shown_name(header))
 
 
 def shown_name(name: str) -> str:

@@ -11,7 +11,7 @@ from datetime import date
 from itertools import groupby
 
 from reference.contracts import Column, Contract
-from reference.errors import InputProblem, listed, shown_name
+from reference.errors import InputProblem, listed, shown_header
 from reference.text_tables import TextTables
 from transforms.text import fold
 
@@ -70,6 +70,12 @@ def map_headers(
             found.append((name, number, header))
         elif fold(header) not in ignored:
             problems.append(_unknown(header, number, contract))
+    if not found:
+        needed = ", ".join(column.headers[0] for column in contract.columns if column.required)
+        raise InputProblem(
+            f"{file}: no header row (没有表头): none of its first rows names a column of {contract.zh}; "
+            f"put the headers into the first row, such as {needed}"
+        )
     problems += _duplicates(found) + _missing({name for name, _, _ in found}, contract)
     if problems:
         told = [f"{file}: {problem}" for problem in problems[:MOST_PROBLEMS]]
@@ -137,7 +143,7 @@ def _mapped(column: Column, found: tuple[int | None, str], tables: TextTables) -
 def _unknown(header: str, number: int, contract: Contract) -> str:
     if not fold(header):
         return f"column {number + 1} has no header; name it, or remove the column (表头为空)"
-    shown = shown_name(header.strip()[:40])
+    shown = shown_header(header.strip()[:40])
     return (
         f"unknown header '{shown}' (未知表头): rename it to one the contract accepts, or, if "
         f"the column is not needed, add it to ignored_headers in reference/contracts/{contract.source}.yml"

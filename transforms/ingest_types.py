@@ -160,6 +160,9 @@ def _plausible(day: pl.Expr) -> pl.Expr:
     return pl.when(day.is_between(date(1840, 1, 1), date(2199, 12, 31))).then(day)
 
 
+_MOBILE = r"1[3-9]\d[\s-]?\d{4}[\s-]?\d{4}"
+
+
 def _masked(text: pl.Expr, column: Column) -> pl.Expr:
     """Hide personal data so that it never reaches the lake: 张*, 138****1234; in notes whatever looks so."""
     if column.personal == "name":
@@ -169,11 +172,29 @@ def _masked(text: pl.Expr, column: Column) -> pl.Expr:
         return pl.when(text.str.len_chars() >= 11).then(ends).when(text.is_not_null()).then(pl.lit("****"))
     if column.personal == "address":
         # A door has no eleven digits; what is shorter may be one (101-1201室) and stays.
-        return text.str.replace_all(r"1[3-9]\d{9}|\d{15,}[\dXx]?", "****")
+        return text.str.replace_all(rf"{_MOBILE}|\d{{15,}}[\dXx]?", "****")
     if column.personal == "note":
         # Calls and names follow a title or a surname word; identity and telephone numbers are long digits.
-        hidden = text.str.replace_all(r"\d{6,}[\dXx]?|\d{3,4}-\d{3,8}(?:-\d{3,4})?", "****")
-        return hidden.str.replace_all(
-            r"(姓名|联系人|法人|经营者|负责人|老板)([:：是为]?)\s*(\p{Han})\p{Han}{1,2}", "$1$2$3*"
-        ).str.replace_all(r"(\p{Han})\p{Han}{0,2}(先生|女士|经理|总)", "$1*$2")
+        hidden = text.str.replace_all(
+            rf"{_MOBILE}|\d{{6,}}[\dXx]?|\d{{3,4}}-\d{{3,8}}(?:-\d{{3,4}})?", "****"
+        )
+        return _unnamed(hidden)
     return text
+
+
+def discreet(text: pl.Expr, *, lone_names: bool = True) -> pl.Expr:
+    """Hide what looks like a person in a cell of any column: a shifted row brings them anywhere.
+
+    Not `lone_names`: two to four characters alone are shown, as where a code list lacks a spelling.
+    """
+    numbers = text.str.replace(r"^(1[3-9])\d{9}$", "$1*").str.replace(r"^(\d{4})\d{13}[\dXx]$", "$1*")
+    alone = numbers.str.replace(r"^(\p{Han})\p{Han}{1,3}$", "$1*") if lone_names else numbers
+    # Not every long number: a date or an amount has to be shown to whoever corrects it.
+    return _unnamed(alone.str.replace_all(rf"{_MOBILE}|\d{{17}}[\dXx]", "****"))
+
+
+def _unnamed(text: pl.Expr) -> pl.Expr:
+    """Hide names behind a word that announces one, or before a title."""
+    return text.str.replace_all(
+        r"(姓名|联系人|法人|经营者|负责人|老板)([:：是为]?)\s*(\p{Han})\p{Han}{1,2}", "$1$2$3*"
+    ).str.replace_all(r"(\p{Han})\p{Han}{0,2}(先生|女士|经理|总)", "$1*$2")

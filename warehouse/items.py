@@ -11,7 +11,7 @@ from typing import Any
 import duckdb
 
 from warehouse.read import opened
-from warehouse.schema import read_sql
+from warehouse.schema import quote, read_sql
 
 OPTIONAL = {
     "last_outcomes": ("fact_visit", ("uscc", "batch_id", "visited_on", "outcome"), "last_outcome"),
@@ -55,8 +55,8 @@ def write_items(
     }
     with opened(warehouse) as con:
         con.execute(f"SET threads = {threads}")
-        con.execute(f"SET memory_limit = '{memory_limit}'")
-        con.execute(f"SET temp_directory = '{folder.with_name('spill')}'")
+        con.execute(f"SET memory_limit = {quote(memory_limit)}")
+        con.execute(f"SET temp_directory = {quote(str(folder.with_name('spill')))}")
         con.execute("SET preserve_insertion_order = false")
         # It would write on the terminal, and into the JSON of --json.
         con.execute("SET enable_progress_bar = false")

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from attempts import Attempt, Moment
 from loops import JAN, TOLD, Loop
+from planted import plant
 from verbs import LISTED_ON, MONTHS, QUIET, run, text_of, zoufang
 
 CITIES = ("3302", "3308", "3309", "3310")
@@ -103,11 +104,16 @@ def single_runs(prefect_server: str, extracts: Path, tmp_path_factory: pytest.Te
 
 @pytest.fixture(scope="session")
 def loop(prefect_server: str, one_city: Path, tmp_path_factory: pytest.TempPathFactory) -> Loop:
-    """A published list and what came back for it; copied before it is changed. xdist_group("feedback")."""
+    """A published list of an inbox with planted persons, and what came back for it. xdist_group("feedback").
+
+    Copied before it is changed.
+    """
     from simulator.events import load_shares, play, read_list
 
     folder = tmp_path_factory.mktemp("loop")
-    ended = run(one_city, folder / "home", str(JAN))
+    shutil.copytree(one_city, folder / "inbox")
+    plant(folder / "inbox")
+    ended = run(folder / "inbox", folder / "home", str(JAN))
     assert ended.status == 0, ended.err
     firms = read_list(folder / "home", JAN)
     truth = play(firms, folder / "back", shares=load_shares(JAN), seed=5, until=TOLD)

@@ -13,6 +13,7 @@ from reference.contracts import Contract, feedback_contracts, load_contracts
 from reference.text_tables import load_text_tables
 from transforms.ingest import Split, type_rows
 from transforms.ingest_headers import file_date, map_headers, parse_unit
+from transforms.ingest_types import discreet
 
 TABLES, CONTRACTS = load_text_tables(), load_contracts()
 REGISTRY, REPORTS = CONTRACTS["registry"], CONTRACTS["annual_reports"]
@@ -273,3 +274,19 @@ def test_every_accepted_header_of_every_contract_is_found_once() -> None:
 def test_a_rejected_cell_never_shows_a_person(cell: str, shown: str) -> None:
     split = _typed(REPORTS, ["uscc", "年度", "提交日期", "数据提取日期"], [["1", "2023", "2024-01-01", cell]])
     assert split.rejected["value"].to_list() == [shown]
+
+
+@pytest.mark.parametrize(
+    ("cell", "shown"),
+    [
+        ("13987650123", "13*"),
+        ("电139 8765 0123", "电****"),
+        ("139-8765-0123或330106198703157238", "****或****"),
+        ("联系人麴蘅芜", "联系人麴*"),
+        ("麴蘅芜", "麴*"),
+        ("20259931", "20259931"),
+        ("1234567890123", "1234567890123"),
+    ],
+)
+def test_a_cell_at_fault_is_shown_without_the_person_in_it(cell: str, shown: str) -> None:
+    assert pl.DataFrame({"x": [cell]}).select(discreet(pl.col("x"))).item() == shown
