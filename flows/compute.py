@@ -124,11 +124,13 @@ def compute(run: Run, reports: Sequence[FileReport], splits: Sequence[Split], ta
         combine([registered, *_names(splits, "census")]),
         lambda: link_step(splits, paths, work),
     )
-    units = take_all(run, [_units(run, splits, link, city) for city in cities])
-    lists = _lists(run, reports, registered)
+    plans = [_units(run, splits, link, city) for city in cities]
+    plans += [_lists(run, reports, registered), *(_shared_keys(run, result) for result in subjects)]
+    side = take_all(run, plans)
+    units, lists, keys_of_cities = side[: len(cities)], side[len(cities)], side[len(cities) + 1 :]
     years = sorted({year for route in routes for year in route.figures["years"]})
     own = [*subjects, older, parents, link, *units, *routes]
-    shared = _shared(run, subjects, [*own, lists], years, take_all)
+    shared = _shared(run, [*keys_of_cities, *own, lists], years)
     made = take_all(run, [_city(run, city, [*own, shared], years) for city in cities])
     outcomes = _outcomes(found, routes)
     chosen = sum(count for city, count in older.figures["subjects"].items() if city in cities)
@@ -179,28 +181,23 @@ def _units(run: Run, splits: Sequence[Split], link: StepResult, city: str) -> Pl
     return Planned(f"units-{city}", inputs, lambda: units_step(splits, city, run.work))
 
 
-def _lists(run: Run, reports: Sequence[FileReport], registered: str) -> StepResult:
+def _lists(run: Run, reports: Sequence[FileReport], registered: str) -> Planned:
     staged = {s: staged_files(reports, s, run.settings) for s in ("address_lists", "judgment_defaulters")}
     keys = sorted(f"{report.source} {report.key}" for report in reports if report.source in staged)
-    return run.step("lists", combine([registered, *keys]), lambda: lists_step(staged, run.work, run.settings))
+    return Planned("lists", combine([registered, *keys]), lambda: lists_step(staged, run.work, run.settings))
 
 
-def _shared(
-    run: Run, subjects: Sequence[StepResult], before: Sequence[StepResult], years: Sequence[int],
-    take_all: TakeAll,
-) -> StepResult:  # fmt: skip
-    """Find who shares what: keys city by city, then the province at once."""
-    work = run.work
+def _shared_keys(run: Run, subjects: StepResult) -> Planned:
+    city = subjects.step.removeprefix("subjects-")
+    return Planned(
+        f"sharedkeys-{city}", _digest([subjects]), lambda: shared_keys_step(run.work, city, run.settings)
+    )
 
-    def planned(result: StepResult) -> Planned:
-        city = result.step.removeprefix("subjects-")
-        return Planned(
-            f"sharedkeys-{city}", _digest([result]), lambda: shared_keys_step(work, city, run.settings)
-        )
 
-    keys = take_all(run, [planned(result) for result in subjects])
-    inputs = combine([_digest([*keys, *before]), str(years), run.returned])
-    return run.step("shared", inputs, lambda: shared_step(work, years, run.settings))
+def _shared(run: Run, before: Sequence[StepResult], years: Sequence[int]) -> StepResult:
+    """Find who in the province shares what."""
+    inputs = combine([_digest(before), str(years), run.returned])
+    return run.step("shared", inputs, lambda: shared_step(run.work, years, run.settings))
 
 
 def _city(run: Run, city: str, own: Sequence[StepResult], years: Sequence[int]) -> Planned:

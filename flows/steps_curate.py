@@ -73,7 +73,7 @@ def city_step(work: Path, city: str, years: Sequence[int], settings: Settings, r
             counts += _counts(tables["enterprises"])
             for table, frame in tables.items():
                 (folder / table).mkdir(exist_ok=True)
-                frame.write_parquet(folder / table / f"{part:05}.parquet", compression_level=1)
+                frame.write_parquet(folder / table / f"{part:05}.parquet", compression="uncompressed")
         index = settings.home.curated("places", settings.as_of, city, run_id)
         paths = [write_index(places.learned, index)]
         paths += [

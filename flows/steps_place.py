@@ -77,7 +77,7 @@ class PlacedCity:
         self._taught.append(learn_places(teaching(read.lazy(), addresses.lazy())))
         self._cities |= set(read["city_code"].drop_nulls())
         for name, frame in (("addresses", addresses), ("read", read)):
-            frame.write_parquet(self._folder / f"{name}-{part:05}.parquet", compression="lz4")
+            frame.write_parquet(self._folder / f"{name}-{part:05}.parquet", compression="uncompressed")
 
     @cached_property
     def learned(self) -> PlaceFacts:
