@@ -22,8 +22,19 @@ def scan_source(source: str, files: Sequence[Path]) -> pl.LazyFrame:
     return pl.scan_parquet(list(files))
 
 
+def in_order(rows: pl.LazyFrame) -> pl.LazyFrame:
+    """The rows in the order that files of cities have."""
+    names = rows.collect_schema().names()
+    return rows.sort([column for column in _ORDER if column in names])
+
+
 def write_by_city(
-    rows: pl.DataFrame, folder: Path, *, suffix: str = "", order: str | None = None
+    rows: pl.DataFrame,
+    folder: Path,
+    *,
+    suffix: str = "",
+    order: str | None = None,
+    is_sorted: bool = False,
 ) -> list[Path]:
     """Write one Parquet file per register city, rows in a fixed order, and return the files.
 
@@ -34,8 +45,11 @@ def write_by_city(
         stale.unlink()
     by = [order] if order else [c for c in _ORDER if c in rows.columns]
     paths = []
-    for (city,), part in rows.partition_by("register_city_code", as_dict=True).items():
+    cities = rows["register_city_code"].unique().sort()
+    for city in cities:
+        part = rows if len(cities) == 1 else rows.filter(pl.col("register_city_code") == city)
         path = fresh(folder / f"{city}{suffix}.parquet")
-        part.sort(by).write_parquet(path, compression="zstd", compression_level=1)
+        written = part if is_sorted else part.sort(by)
+        written.write_parquet(path, compression="zstd", compression_level=1)
         paths.append(path)
     return sorted(paths)

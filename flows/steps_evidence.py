@@ -14,7 +14,7 @@ import polars as pl
 from flows.manifest import Body, fresh
 from flows.settings import Settings
 from flows.split import ROUTED, Split, pieces
-from flows.step_files import write_by_city
+from flows.step_files import in_order, write_by_city
 from flows.steps_register import KEYS
 from reference.contracts import load_contracts
 from reference.register import load_register_codes
@@ -100,10 +100,12 @@ def route_step(evidence: Evidence, bucket: str, settings: Settings) -> Body:
         routed = with_outcomes(
             pl.concat(sources), cities, key=key, as_of=settings.as_of, dated_by=EVENT_DATES.get(source)
         )
-        rows = routed.rows.collect(engine="streaming")
-        figures["outcomes"][source] = dict(rows.group_by("outcome").len().sort("outcome").iter_rows())
-        matched = rows.filter(pl.col("outcome") == "matched").drop("outcome")
-        paths += write_by_city(matched, evidence.work / source, suffix=f"-{bucket}")
+        # In their order at once: a bucket of a large city is a gigabyte, and each copy another.
+        matched, counts = pl.collect_all(
+            [in_order(routed.matched), routed.rows.group_by("outcome").len()], engine="streaming"
+        )
+        figures["outcomes"][source] = dict(counts.sort("outcome").iter_rows())
+        paths += write_by_city(matched, evidence.work / source, suffix=f"-{bucket}", is_sorted=True)
         if source == "annual_reports":
             figures["years"] = sorted(matched["report_year"].unique().drop_nulls().to_list())
     return paths, figures
