@@ -21,7 +21,7 @@ from flows.manifest import write_json
 from reference.register import load_register_codes
 from transforms.conform import conform_rows
 from transforms.dated_lists import DATED_SOURCES
-from transforms.evidence import LOOSE, code_bucket
+from transforms.evidence import code_bucket, is_firm_case, with_common_buckets
 from transforms.identifiers import is_valid_uscc
 from transforms.link import unit_rows
 
@@ -31,8 +31,6 @@ ROUTED = (
 )  # fmt: skip
 """The sources whose rows speak of one firm by its code."""
 SPLIT = ("registry", "census", *ROUTED)
-LEAST_SHARE = 0.02
-"""A bucket with a smaller share of a file's rows gets no file of its own there: its rows are loose."""
 
 
 @dataclass(frozen=True)
@@ -76,11 +74,6 @@ def buckets_of(splits: Sequence[Split]) -> list[str]:
     return sorted({bucket for split in splits for bucket in split.pieces})
 
 
-def is_firm_case() -> pl.Expr:
-    """Whether a row of judgment_defaulters is looked up by credit code: no identity number is given."""
-    return pl.col("person_id_key").fill_null("") == ""
-
-
 def _write(parts: Sequence[Path], source: str, folder: Path) -> dict[str, list[str]]:
     names: dict[str, list[str]] = {}
     for number, part in enumerate(parts):
@@ -98,13 +91,8 @@ def _bucketed(staged: pl.LazyFrame, source: str) -> pl.LazyFrame:
         return conform_rows(staged, load_register_codes()).with_columns(_bucket="register_city_code")
     if source == "census":
         units = unit_rows(staged, load_register_codes())
-        return _common(units.with_columns(_bucket=pl.col("loc_county_code").str.slice(0, 4)))
+        return with_common_buckets(units.with_columns(_bucket=pl.col("loc_county_code").str.slice(0, 4)))
     firms = staged.filter(is_firm_case()) if source == "judgment_defaulters" else staged
-    return _common(firms.with_columns(_bucket=code_bucket(pl.col("uscc"), is_valid_uscc(pl.col("uscc")))))
-
-
-def _common(bucketed: pl.LazyFrame) -> pl.LazyFrame:
-    """The same rows, those of no bucket or a rare one loose."""
-    is_common = pl.len().over("_bucket") >= LEAST_SHARE * pl.len()
-    kept = pl.when(is_common).then("_bucket").fill_null(LOOSE)
-    return bucketed.with_columns(_bucket=kept)
+    return with_common_buckets(
+        firms.with_columns(_bucket=code_bucket(pl.col("uscc"), is_valid_uscc(pl.col("uscc"))))
+    )

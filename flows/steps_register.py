@@ -16,7 +16,7 @@ from flows.step_files import write_by_city
 from reference.register import load_register_codes
 from reference.rules import load_rules
 from transforms.conform import HEADS, later_rows, newest_rows, older_rows
-from transforms.evidence import code_bucket
+from transforms.evidence import subject_bucket
 from transforms.gather import registered_parents
 
 OLDER, SUPERSEDED, SUBJECTS, PARENTS, KEYS = "older", "superseded", "subjects", "parents", "keys"
@@ -74,11 +74,10 @@ def _negative(counts: pl.DataFrame) -> pl.DataFrame:
 
 def keys_step(subjects: Sequence[Path], work: Path) -> Body:
     """Write subject_key and register_city_code of all subjects, by the bucket evidence is split into."""
-    sound = pl.col("uscc_check").is_in(["valid", "repaired"])
     folder, paths = work / KEYS, []
     keys = (
         pl.scan_parquet(list(subjects))
-        .select("subject_key", "register_city_code", _bucket=code_bucket(pl.col("subject_key"), sound))
+        .select("subject_key", "register_city_code", _bucket=subject_bucket())
         .collect(engine="streaming")
     )
     for (bucket,), part in keys.partition_by("_bucket", as_dict=True, include_key=False).items():

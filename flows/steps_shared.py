@@ -14,7 +14,6 @@ import polars as pl
 
 from flows.manifest import Body, fresh
 from flows.settings import Settings
-from flows.split import is_firm_case
 from flows.step_files import scan_source, write_by_city
 from flows.steps_city import Evidence, base_facts, city_frames, only, scan_parents
 from flows.steps_register import SUBJECTS
@@ -22,6 +21,7 @@ from reference.divisions import load_gazetteer
 from reference.rules import RuleSet, load_rules
 from reference.text_tables import load_text_tables
 from transforms.address_key import with_door
+from transforms.evidence import is_firm_case
 from transforms.shared_counts import (
     SHARED,
     defaulting_reps,

@@ -104,6 +104,26 @@ def code_bucket(code: pl.Expr, is_sound: pl.Expr) -> pl.Expr:
     return pl.when(is_sound).then(code.str.slice(2, 4)).otherwise(pl.lit(LOOSE))
 
 
+def subject_bucket() -> pl.Expr:
+    """The bucket of each subject of the register, by its subject_key and uscc_check."""
+    return code_bucket(pl.col("subject_key"), pl.col("uscc_check").is_in(["valid", "repaired"]))
+
+
+LEAST_SHARE = 0.02
+"""A bucket with a smaller share of a file's rows gets no file of its own there: its rows are loose."""
+
+
+def with_common_buckets(bucketed: pl.LazyFrame) -> pl.LazyFrame:
+    """The same rows of one file, those of no `_bucket` or a rare one loose."""
+    is_common = pl.len().over("_bucket") >= LEAST_SHARE * pl.len()
+    return bucketed.with_columns(_bucket=pl.when(is_common).then("_bucket").fill_null(LOOSE))
+
+
+def is_firm_case() -> pl.Expr:
+    """Whether a row of judgment_defaulters is looked up by credit code: no identity number is given."""
+    return pl.col("person_id_key").fill_null("") == ""
+
+
 def known_on(as_of: date) -> pl.Expr:
     """Boolean per row: the bureau had handed this over by the date (an unknown extract date counts as so)."""
     return pl.col("extract_date").fill_null(as_of) <= as_of

@@ -133,3 +133,24 @@ def visits(key: str, case: Case) -> list[dict[str, object]]:
         }
         for day, outcome in told
     ]
+
+
+def unit(key: str, case: Case) -> list[dict[str, object]]:
+    if not any(value for name, value in case.items() if name.startswith("census_")):
+        return []
+    return [
+        {
+            "subject_key": key,
+            "link_strength": case.get("census_link") or "exact",
+            "ind_code": case.get("census_industry") or None,
+            "control": case.get("census_control") or None,
+            "op_status": case.get("census_op") or None,
+            "inst_type": case.get("census_inst") or None,
+            "check_result": case.get("census_check") or None,
+            "emp_end": number_of(case.get("census_staff")),
+            "revenue": wan(case.get("census_revenue_wan")),
+            "assets": wan(case.get("census_assets_wan")),
+            "fixed_premises": case.get("census_premises") or None,
+            "extract_date": day_of(case.get("census_extracted")),
+        }
+    ]

@@ -169,7 +169,7 @@ def _rows(key: str, case: Case) -> list[tuple[str, dict[str, object]]]:
         "abnormal": _abnormal(key, case),
         "serious": _serious(key, case),
         "defaulters": _defaulter(key, case),
-        "units": _unit(key, case),
+        "units": joined_cases.unit(key, case),
         "false_registrations": joined_cases.false_registrations(key, case),
         "shared": joined_cases.shared(key, case),
         "overrides": joined_cases.overrides(key, case),
@@ -283,24 +283,3 @@ def _defaulter(key: str, case: Case) -> list[dict[str, object]]:
     dates = {"publish_date": day_of(case["published"]), "remove_date": day_of(case.get("removed"))}
     extracted = day_of(case.get("defaulters_extracted"))
     return [{**row, **dates, "subject_type": case.get("defaulter") or "firm", "extract_date": extracted}]
-
-
-def _unit(key: str, case: Case) -> list[dict[str, object]]:
-    if not any(value for name, value in case.items() if name.startswith("census_")):
-        return []
-    return [
-        {
-            "subject_key": key,
-            "link_strength": case.get("census_link") or "exact",
-            "ind_code": case.get("census_industry") or None,
-            "control": case.get("census_control") or None,
-            "op_status": case.get("census_op") or None,
-            "inst_type": case.get("census_inst") or None,
-            "check_result": case.get("census_check") or None,
-            "emp_end": number_of(case.get("census_staff")),
-            "revenue": wan(case.get("census_revenue_wan")),
-            "assets": wan(case.get("census_assets_wan")),
-            "fixed_premises": case.get("census_premises") or None,
-            "extract_date": day_of(case.get("census_extracted")),
-        }
-    ]
