@@ -1,23 +1,25 @@
 """The steps of a run and what each follows from: staged files in, curated tables of each city out.
 
 Here: the order of steps and the digests that decide whether one is made, resumed or linked from another run.
-A step names as its inputs just the files it reads, so what did not change is not made again.
+A step names just the files it reads, and is made anew only when one of these is another.
 Not here: what a step does (steps_*.py), how results are recorded (manifest.py).
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from flows.artifacts import Progress
 from flows.failure import at_step
 from flows.ingest import FileReport
-from flows.manifest import Body, StepResult, StepStore, combine, digest_of
+from flows.manifest import Artifact, Body, StepResult, StepStore, artifact_of, combine, digest_of
 from flows.progress import brief, say
 from flows.settings import Settings
-from flows.split import ROUTED, Split, buckets_of, pieces
+from flows.site import Site
+from flows.split import ROUTED, Split, buckets_of, chosen
 from flows.steps_curate import city_step
 from flows.steps_evidence import Evidence, find_step, route_step
 from flows.steps_ingest import staged_files
@@ -37,29 +39,41 @@ class Run:
     versions: str
     returned: str
     """Hash of what came back on earlier lists."""
+    given: tuple[Artifact, ...] = ()
+    """What came back, as files of the run's work folder."""
     progress: Progress | None = None
     clock: StepClock = field(default_factory=StepClock)
 
     @property
+    def site(self) -> Site:
+        """Return where the run's steps read and write."""
+        return Site(self.settings, self.run_id)
+
+    @property
     def folder(self) -> Path:
         """Return the run's own folder."""
-        return self.settings.home.run(self.run_id)
+        return self.site.folder
 
     @property
     def work(self) -> Path:
         """Return where the run keeps what only later steps read."""
-        return self.folder / "work"
+        return self.site.work
 
     @property
     def store(self) -> StepStore:
         """Return the record of steps."""
         return StepStore(self.settings.home, self.run_id)
 
-    def step(self, name: str, inputs: str, body: Callable[[], Body]) -> StepResult:
+    def inputs(self, plan: "Planned") -> str:
+        """Return one hash of all that a step's result follows from."""
+        told = (digest_of(plan.reads), *plan.facts)
+        return combine([self.versions, str(self.settings.as_of), self.settings.scope, *told])
+
+    def step(self, plan: "Planned") -> StepResult:
         """Return a step's result, by doing as little as its inputs allow."""
-        asked = (self.versions, str(self.settings.as_of), self.settings.scope, inputs)
+        name = plan.name
         with self.at(name) as timed:
-            result = self.store.take(name, combine(asked), body)
+            result = self.store.take(name, self.inputs(plan), lambda: plan.body(self.site))
             timed.how = result.how
         if result.figures:
             say(f"{name}: {brief(result.figures)}")
@@ -93,11 +107,14 @@ class Computed:
 
 @dataclass(frozen=True)
 class Planned:
-    """One step to be taken: its name, what it follows from, and what makes it."""
+    """One step to be taken: its name, every file it reads, what else it follows from, and what makes it."""
 
     name: str
-    inputs: str
-    body: Callable[[], Body]
+    reads: tuple[Artifact, ...]
+    body: Callable[[Site], Body]
+    facts: tuple[str, ...] = ()
+    is_wide: bool = False
+    """Of the whole province: uses all processors by itself, and much memory."""
 
 
 TakeAll = Callable[[Run, Sequence[Planned]], list[StepResult]]
@@ -110,33 +127,30 @@ PER_CITY, PER_PROVINCE = 4, 8
 
 def compute(run: Run, reports: Sequence[FileReport], splits: Sequence[Split], take_all: TakeAll) -> Computed:
     """Make subjects, links, evidence and what is shared, then each city."""
-    work, store = run.work, run.store
-    older = _older(run, splits)
+    [older] = take_all(run, [_older(splits)])
     cities = [c for c in older.figures["subjects"] if not run.settings.cities or c in run.settings.cities]
     run.expect(PER_CITY * len(cities) + PER_PROVINCE)
-    subjects = take_all(run, [_subjects(run, splits, older, city) for city in cities])
-    registered, paths = _digest(subjects), store.paths(a for s in subjects for a in s.artifacts)
-    parents = run.step("parents", registered, lambda: parents_step(paths, work, run.settings))
-    keys = run.step("keys", registered, lambda: keys_step(paths, work))
-    found, routes = _routed(run, splits, keys, take_all)
-    link = run.step(
-        "link",
-        combine([registered, *_names(splits, "census")]),
-        lambda: link_step(splits, paths, work),
-    )
-    plans = [_units(run, splits, link, city) for city in cities]
-    plans += [_lists(run, reports, registered), *(_shared_keys(run, result) for result in subjects)]
-    side = take_all(run, plans)
-    units, lists, keys_of_cities = side[: len(cities)], side[len(cities)], side[len(cities) + 1 :]
+    subjects = take_all(run, [_subjects(splits, older, city) for city in cities])
+    parents, keys = take_all(run, [_parents(subjects), _keys(subjects)])
+    found, link = take_all(run, [_find(splits, keys), _link(splits, subjects)])
+    planned = [
+        [_route(splits, keys, found, bucket) for bucket in _buckets(splits, keys)],
+        [_units(splits, link, city) for city in cities],
+        [_shared_keys(result) for result in subjects],
+        [_lists(run, reports, subjects)],
+    ]
+    run.expect(len(planned[0]))
+    done = iter(take_all(run, [plan for plans in planned for plan in plans]))
+    routes, units, keys_of_cities, [lists] = ([*islice(done, len(plans))] for plans in planned)
     years = sorted({year for route in routes for year in route.figures["years"]})
     own = [*subjects, older, parents, link, *units, *routes]
-    shared = _shared(run, [*keys_of_cities, *own, lists], years)
+    [shared] = take_all(run, [_shared(run, [*keys_of_cities, *own, lists], years)])
     made = take_all(run, [_city(run, city, [*own, shared], years) for city in cities])
     outcomes = _outcomes(found, routes)
-    chosen = sum(count for city, count in older.figures["subjects"].items() if city in cities)
-    later = older.figures["later"] + sum(older.figures["subjects"].values()) - chosen
+    kept = sum(count for city, count in older.figures["subjects"].items() if city in cities)
+    later = older.figures["later"] + sum(older.figures["subjects"].values()) - kept
     figures = {
-        "conform": {"cities": cities, **older.figures, "subjects": chosen, "out_of_scope": later},
+        "conform": {"cities": cities, **older.figures, "subjects": kept, "out_of_scope": later},
         "census": link.figures,
         **{source: {"outcomes": outcomes.get(source, {})} for source in ROUTED},
     }
@@ -144,76 +158,117 @@ def compute(run: Run, reports: Sequence[FileReport], splits: Sequence[Split], ta
     return Computed({**figures, **list_figures(lists.figures, firms)}, tuple(made))
 
 
-def _older(run: Run, splits: Sequence[Split]) -> StepResult:
-    rows = [path for bucket in buckets_of(splits) for path in pieces(splits, "registry", bucket)]
-    inputs = combine(_names(splits, "registry"))
-    return run.step("older", inputs, lambda: older_step(rows, run.work, run.settings.as_of))
-
-
-def _subjects(run: Run, splits: Sequence[Split], older: StepResult, city: str) -> Planned:
-    rows = pieces(splits, "registry", city)
-    inputs = combine([*_names(splits, "registry", city), _digest([older], city)])
+def _older(splits: Sequence[Split]) -> Planned:
+    rows = chosen(splits, ["registry"])
     return Planned(
-        f"subjects-{city}", inputs, lambda: subjects_step(rows, city, run.work, run.settings.as_of)
+        "older", _of(rows), lambda at: older_step(at.pieces(rows), at.work, at.settings.as_of), is_wide=True
     )
 
 
-def _routed(
-    run: Run, splits: Sequence[Split], keys: StepResult, take_all: TakeAll
-) -> tuple[StepResult, list[StepResult]]:
-    """Find the subjects of loose rows, then route each bucket, as far as any row or subject is in it."""
-    evidence = Evidence([split for split in splits if split.source in ROUTED], run.work)
-    loose = [name for source in ROUTED for name in _names(splits, source, LOOSE)]
-    found = run.step("find", combine([_digest([keys]), *loose]), lambda: find_step(evidence))
-
-    def planned(bucket: str) -> Planned:
-        own = [name for source in ROUTED for name in _names(splits, source, bucket) if bucket != LOOSE]
-        inputs = combine([*own, _digest([keys, found], bucket)])
-        return Planned(f"route-{bucket}", inputs, lambda: route_step(evidence, bucket, run.settings))
-
-    buckets = {*buckets_of(evidence.splits), *(a.name.removesuffix(".parquet") for a in keys.artifacts)}
-    run.expect(len(buckets))
-    return found, take_all(run, [planned(bucket) for bucket in sorted(buckets)])
+def _subjects(splits: Sequence[Split], older: StepResult, city: str) -> Planned:
+    rows = chosen(splits, ["registry"], city)
+    return Planned(
+        f"subjects-{city}",
+        (*_of(rows), *_made([older], city)),
+        lambda at: subjects_step(at.pieces(rows), city, at.work, at.settings.as_of),
+    )
 
 
-def _units(run: Run, splits: Sequence[Split], link: StepResult, city: str) -> Planned:
-    inputs = combine([*_names(splits, "census", city), _digest([link], city)])
-    return Planned(f"units-{city}", inputs, lambda: units_step(splits, city, run.work))
+def _parents(subjects: Sequence[StepResult]) -> Planned:
+    reads = _made(subjects)
+    return Planned(
+        "parents", reads, lambda at: parents_step(at.paths(reads), at.work, at.settings), is_wide=True
+    )
 
 
-def _lists(run: Run, reports: Sequence[FileReport], registered: str) -> Planned:
-    staged = {s: staged_files(reports, s, run.settings) for s in ("address_lists", "judgment_defaulters")}
-    keys = sorted(f"{report.source} {report.key}" for report in reports if report.source in staged)
-    return Planned("lists", combine([registered, *keys]), lambda: lists_step(staged, run.work, run.settings))
+def _keys(subjects: Sequence[StepResult]) -> Planned:
+    reads = _made(subjects)
+    return Planned("keys", reads, lambda at: keys_step(at.paths(reads), at.work), is_wide=True)
 
 
-def _shared_keys(run: Run, subjects: StepResult) -> Planned:
+def _buckets(splits: Sequence[Split], keys: StepResult) -> list[str]:
+    """Return the buckets that any row of evidence or any subject is in."""
+    routed = buckets_of(chosen(splits, ROUTED))
+    return sorted({*routed, *(a.name.removesuffix(".parquet") for a in keys.artifacts)})
+
+
+def _find(splits: Sequence[Split], keys: StepResult) -> Planned:
+    """Find the subjects of loose rows."""
+    loose = chosen(splits, ROUTED, LOOSE)
+    reads = (*_of(loose), *keys.artifacts)
+    return Planned("find", reads, lambda at: find_step(Evidence(at.splits(loose), at.work)), is_wide=True)
+
+
+def _link(splits: Sequence[Split], subjects: Sequence[StepResult]) -> Planned:
+    census, registered = chosen(splits, ["census"]), _made(subjects)
+    return Planned(
+        "link",
+        (*_of(census), *registered),
+        lambda at: link_step(at.splits(census), at.paths(registered), at.work),
+        is_wide=True,
+    )
+
+
+def _route(splits: Sequence[Split], keys: StepResult, found: StepResult, bucket: str) -> Planned:
+    own = chosen(splits, ROUTED, bucket) if bucket != LOOSE else []
+    return Planned(
+        f"route-{bucket}",
+        (*_of(own), *_made([keys, found], bucket)),
+        lambda at: route_step(Evidence(at.splits(own), at.work), bucket, at.settings),
+    )
+
+
+def _units(splits: Sequence[Split], link: StepResult, city: str) -> Planned:
+    own = chosen(splits, ["census"], city)
+    reads = (*_of(own), *_made([link], city))
+    return Planned(f"units-{city}", reads, lambda at: units_step(at.splits(own), city, at.work))
+
+
+def _lists(run: Run, reports: Sequence[FileReport], subjects: Sequence[StepResult]) -> Planned:
+    home = run.settings.home
+    staged = {
+        source: [artifact_of(path, home.root) for path in staged_files(reports, source, run.settings)]
+        for source in ("address_lists", "judgment_defaulters")
+    }
+    return Planned(
+        "lists",
+        (*_made(subjects), *(file for files in staged.values() for file in files)),
+        lambda at: lists_step({s: at.paths(files) for s, files in staged.items()}, at.work, at.settings),
+    )
+
+
+def _shared_keys(subjects: StepResult) -> Planned:
     city = subjects.step.removeprefix("subjects-")
     return Planned(
-        f"sharedkeys-{city}", _digest([subjects]), lambda: shared_keys_step(run.work, city, run.settings)
+        f"sharedkeys-{city}", subjects.artifacts, lambda at: shared_keys_step(at.work, city, at.settings)
     )
 
 
-def _shared(run: Run, before: Sequence[StepResult], years: Sequence[int]) -> StepResult:
+def _shared(run: Run, before: Sequence[StepResult], years: Sequence[int]) -> Planned:
     """Find who in the province shares what."""
-    inputs = combine([_digest(before), str(years), run.returned])
-    return run.step("shared", inputs, lambda: shared_step(run.work, years, run.settings))
+    reads = (*_made(before), *run.given)
+    return Planned(
+        "shared", reads, lambda at: shared_step(at.work, years, at.settings), (str(years),), is_wide=True
+    )
 
 
 def _city(run: Run, city: str, own: Sequence[StepResult], years: Sequence[int]) -> Planned:
-    inputs = combine([_digest(own, city), str(years), run.returned])
-    return Planned(f"city-{city}", inputs, lambda: city_step(run.work, city, years, run.settings, run.run_id))
+    return Planned(
+        f"city-{city}",
+        (*_made(own, city), *run.given),
+        lambda at: city_step(at.work, city, years, at.settings, at.run_id),
+        (str(years),),
+    )
 
 
-def _digest(results: Iterable[StepResult], place: str = "") -> str:
-    """Return one hash of the files of some steps: of all, or of those of one city or bucket."""
-    return digest_of(a for result in results for a in result.artifacts if a.name.startswith(place))
+def _made(results: Iterable[StepResult], place: str = "") -> tuple[Artifact, ...]:
+    """Return the files of some steps: all, or those of one city or bucket."""
+    return tuple(a for result in results for a in result.artifacts if a.name.startswith(place))
 
 
-def _names(splits: Sequence[Split], source: str, bucket: str | None = None) -> list[str]:
-    """Return what identifies the pieces of a source, of one bucket or of all."""
-    own = sorted((split for split in splits if split.source == source), key=lambda split: split.key)
-    return [split.name(b) for split in own for b in sorted(split.pieces) if bucket in (None, b)]
+def _of(splits: Iterable[Split]) -> tuple[Artifact, ...]:
+    """Return the files of some pieces."""
+    return tuple(file for split in splits for files in split.pieces.values() for file in files)
 
 
 def _outcomes(found: StepResult, routes: Sequence[StepResult]) -> dict[str, dict[str, int]]:

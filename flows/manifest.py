@@ -34,6 +34,10 @@ class Artifact:
         """Return the file's own name."""
         return self.path.rpartition("/")[2]
 
+    def at(self, root: Path, run_id: str) -> Path:
+        """Return where the file lies under a home folder, in a run."""
+        return root / self.path.replace(RUN, run_id)
+
 
 @dataclass(frozen=True)
 class StepResult:
@@ -79,16 +83,9 @@ class StepStore:
         write_json(entry, {"run": self.run_id, **told})
         return result
 
-    def paths(self, artifacts: Iterable[Artifact]) -> list[Path]:
-        """Return where the files lie in this run."""
-        return [self._place(artifact, self.run_id) for artifact in artifacts]
-
     def _made(self, step: str, inputs: str, body: Callable[[], Body]) -> StepResult:
         paths, figures = body()
-        root = self.home.root
-        artifacts = tuple(
-            Artifact(str(p.relative_to(root)).replace(self.run_id, RUN), hash_file(p)) for p in paths
-        )
+        artifacts = tuple(artifact_of(path, self.home.root, self.run_id) for path in paths)
         return StepResult(step, inputs, artifacts, json.loads(json.dumps(figures, default=str)))
 
     def _adopted(self, entry: Path) -> StepResult | None:
@@ -110,7 +107,13 @@ class StepStore:
         return all(path.is_file() and hash_file(path) == sha256 for path, sha256 in places)
 
     def _place(self, artifact: Artifact, run_id: str) -> Path:
-        return self.home.root / artifact.path.replace(RUN, run_id)
+        return artifact.at(self.home.root, run_id)
+
+
+def artifact_of(path: Path, root: Path, run_id: str | None = None) -> Artifact:
+    """Return a file under a home folder as it is recorded; `run_id`: of the run that made it, if any."""
+    name = path.relative_to(root).as_posix()
+    return Artifact(name.replace(run_id, RUN) if run_id else name, hash_file(path))
 
 
 def hash_file(path: Path) -> str:

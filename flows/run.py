@@ -25,7 +25,7 @@ from flows.extracts import require_extracts
 from flows.failure import at_step, leave_report
 from flows.identity import SUMMARY, Identity, finished_before, identify
 from flows.ingest import FileReport, SourceFile, check_inbox, inbox_notes
-from flows.manifest import StepResult, combine, write_json
+from flows.manifest import StepResult, artifact_of, combine, write_json
 from flows.parameters import City, Day, Every, Folder, RulesFile, Scope
 from flows.periods import period_end_before
 from flows.progress import say
@@ -42,13 +42,6 @@ from reference.contracts import load_contracts
 from reference.errors import InputProblem
 from warehouse.build import BatchRecord
 
-"""The main flow: one batch from the inbox to the published warehouse.
-
-Here: the order of steps, retries on I/O, resume, progress, the run's summary artifact.
-Not here: business rules (transforms/), checks (expectations/), file formats (flows/readers.py).
-"""
-
-
 _STEPS = 4
 """Steps besides those of compute: ingest, build, gate, publish."""
 
@@ -56,7 +49,7 @@ _STEPS = 4
 ingest_task = io_task(
     lambda files, settings: [ingest_source_file(file, known, settings) for file, known in files]
 )
-step_task = io_task(lambda run, plan: run.step(plan.name, plan.inputs, plan.body))
+step_task = io_task(lambda run, plan: run.step(plan))
 build_task = io_task(build_step)
 gate_task = plain_task(gate_step)
 publish_task = io_task(publish_step)
@@ -125,7 +118,8 @@ def _run(settings: Settings) -> dict[str, Any]:
     run.work.mkdir(parents=True, exist_ok=True)
     for file, frame in identity.returned.items():
         frame.write_parquet(run.work / file)
-    run = replace(run, progress=Progress(settings.batch_id, _STEPS))
+    given = tuple(artifact_of(run.work / file, settings.home.root, run.run_id) for file in identity.returned)
+    run = replace(run, given=given, progress=Progress(settings.batch_id, _STEPS))
     summary = _make(run, files, identity)
     write_json(run.folder / SUMMARY, summary)
     return summary
@@ -156,7 +150,8 @@ def _make(run: Run, files: list[SourceFile], identity: Identity) -> dict[str, An
 def _published_at(run: Run, cities: Sequence[StepResult]) -> datetime:
     """Return the moment the batch was first ready for the warehouse; a resumed run publishes the same one."""
     inputs = combine([run.run_id, *(city.digest for city in cities)])
-    ready = run.step("ready", inputs, lambda: ([], {"published_at": datetime.now(UTC).isoformat()}))
+    now = {"published_at": datetime.now(UTC).isoformat()}
+    ready = run.step(Planned("ready", (), lambda _: ([], now), (inputs,)))
     return datetime.fromisoformat(ready.figures["published_at"])
 
 
@@ -178,8 +173,10 @@ def _ingest(files: list[Found], run: Run) -> tuple[list[FileReport], list[Split]
 
 
 def _take_all(run: Run, plans: Sequence[Planned]) -> list[StepResult]:
-    futures = [step_task.submit(run, plan) for plan in plans]
-    return [future.result() for future in futures]
+    futures = [None if plan.is_wide else step_task.submit(run, plan) for plan in plans]
+    return [
+        future.result() if future else run.step(plan) for future, plan in zip(futures, plans, strict=True)
+    ]
 
 
 def _publish(reached: Reached) -> tuple[GateReport, dict[str, Any]]:

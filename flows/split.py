@@ -9,15 +9,15 @@ Not here: which row counts (steps_register.py, steps_evidence.py).
 
 import json
 import shutil
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import polars as pl
 
 from flows.home import Home
 from flows.ingest import FileReport
-from flows.manifest import write_json
+from flows.manifest import Artifact, hash_file, write_json
 from reference.register import load_register_codes
 from transforms.conform import conform_rows
 from transforms.dated_lists import DATED_SOURCES
@@ -35,15 +35,11 @@ SPLIT = ("registry", "census", *ROUTED)
 
 @dataclass(frozen=True)
 class Split:
-    """The pieces of one staged file: paths by bucket, and the file's key, which names their content."""
+    """The pieces of one staged file, by bucket, under the home folder `root`."""
 
     source: str
-    key: str
-    pieces: Mapping[str, tuple[Path, ...]]
-
-    def name(self, bucket: str) -> str:
-        """Return what identifies the content of one bucket."""
-        return f"{self.source} {self.key} {bucket}"
+    pieces: Mapping[str, tuple[Artifact, ...]]
+    root: Path
 
 
 def split_file(report: FileReport, home: Home) -> Split:
@@ -56,17 +52,31 @@ def split_file(report: FileReport, home: Home) -> Split:
         draft.mkdir(parents=True)
         staged = home.staged / report.source / f"file={report.key}"
         names = _write([staged / part for part in report.parts], report.source, draft)
-        write_json(draft / index.name, names)
+        hashes = {b: {name: hash_file(draft / name) for name in of} for b, of in names.items()}
+        write_json(draft / index.name, hashes)
         shutil.rmtree(folder, ignore_errors=True)
         draft.rename(folder)
-    names = json.loads(index.read_text(encoding="utf-8"))
-    pieces = {bucket: tuple(folder / name for name in of) for bucket, of in names.items()}
-    return Split(report.source, report.key, pieces)
+    hashes = json.loads(index.read_text(encoding="utf-8"))
+    within = folder.relative_to(home.root).as_posix()
+    pieces = {
+        bucket: tuple(Artifact(f"{within}/{name}", sha256) for name, sha256 in of.items())
+        for bucket, of in hashes.items()
+    }
+    return Split(report.source, pieces, home.root)
+
+
+def chosen(splits: Sequence[Split], sources: Collection[str], bucket: str | None = None) -> list[Split]:
+    """Return the pieces of some sources, of one bucket or of all, and nothing else."""
+    of = [split for split in splits if split.source in sources]
+    if bucket is None:
+        return of
+    return [replace(s, pieces={bucket: s.pieces[bucket]}) for s in of if bucket in s.pieces]
 
 
 def pieces(splits: Sequence[Split], source: str, bucket: str) -> list[Path]:
     """Return the files of one bucket of a source."""
-    return [path for split in splits if split.source == source for path in split.pieces.get(bucket, ())]
+    own = [split for split in splits if split.source == source]
+    return [split.root / piece.path for split in own for piece in split.pieces.get(bucket, ())]
 
 
 def buckets_of(splits: Sequence[Split]) -> list[str]:

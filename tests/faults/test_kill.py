@@ -27,7 +27,7 @@ KILLS, SEED = 10, 20250331
 SWAPPED = FileCall("after", "*/.next.duckdb")
 NAMED: list[tuple[str | None, FileCall]] = [
     (None, FileCall("before", "*/staged/registry/.file=*")),  # quarantined rows named, staged ones not
-    ("link", FileCall("before", "*/steps/city-3308.tmp")),  # curated files written, manifest not
+    ("shared", FileCall("before", "*/steps/city-3308.tmp")),  # curated files written, manifest not
     ("ready", FileCall("before", "*.duckdb.building")),  # candidate written, not named
     ("", SWAPPED),  # warehouse swapped, pointers not
 ]
