@@ -1,17 +1,27 @@
 """Files of steps, one per register city, written and read.
 
-Here: how a frame becomes files of cities.  Not here: what is in them.
+Here: how a frame becomes files of cities, and how a city is taken a stretch of subjects at a time.
+Not here: what is in them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
+from queue import Full, Queue
+from typing import Self
 
 import polars as pl
+from polars.io.plugins import register_io_source
 
 from flows.manifest import fresh
 from reference.contracts import load_contracts
 from transforms.ingest import staged_schema
 
+PART_ROWS = 300_000
+"""Subjects taken at a time: what is known of a million is some 2 GB."""
+Within = Callable[[pl.LazyFrame], pl.LazyFrame]
+"""Leaves of a frame the rows of one stretch of subjects."""
 _ORDER = ("subject_key", "source_file", "row_no", "unit_key")
 
 
@@ -53,3 +63,68 @@ def write_by_city(
         written.write_parquet(path, compression="zstd", compression_level=1)
         paths.append(path)
     return sorted(paths)
+
+
+def stretches(subjects: pl.LazyFrame) -> list[Within]:
+    """Return filters that cut frames with subject_key into stretches of PART_ROWS of these subjects' rows."""
+    keys = subjects.select("subject_key").collect()["subject_key"].sort()
+    firsts = [None, *keys.gather_every(PART_ROWS)[1:]]
+    return [partial(_between, first, after) for first, after in zip(firsts, [*firsts[1:], None], strict=True)]
+
+
+def _between(first: str | None, after: str | None, frame: pl.LazyFrame) -> pl.LazyFrame:
+    """The rows of subjects from `first` to before `after`; None knows no bound."""
+    key = pl.col("subject_key")
+    return frame.filter(key >= first if first else pl.lit(True), key < after if after else pl.lit(True))
+
+
+class TurnWriter:
+    """Writes frames, one after the other as they come, as one Parquet file, while the next is being made.
+
+    A context: the file appears, whole, when it is left without an exception.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Write to `path`; nothing is there until the end."""
+        self._path, self._draft = path, path.with_suffix(".tmp")
+        self._frames: Queue[pl.DataFrame | None] = Queue(maxsize=1)
+        self._worker = ThreadPoolExecutor(max_workers=1)
+        self._sink: Future[None] | None = None
+
+    def put(self, frame: pl.DataFrame) -> None:
+        """Give the next frame, of the columns of the first; raises what stopped the writing of one before."""
+        if self._sink is None:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            self._sink = self._worker.submit(self._write, frame.schema)
+        self._hand_over(frame)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        with self._worker:
+            if self._sink is not None and not self._sink.done():
+                self._hand_over(None)
+        if self._sink is not None and kind is None:
+            self._sink.result()
+            self._draft.replace(self._path)
+        self._draft.unlink(missing_ok=True)
+
+    def _hand_over(self, frame: pl.DataFrame | None) -> None:
+        sink = self._sink
+        while sink is not None:
+            try:
+                self._frames.put(frame, timeout=1)
+            except Full:
+                if sink.done():
+                    sink.result()
+            else:
+                return
+
+    def _write(self, schema: pl.Schema) -> None:
+        def made(*_: object) -> Iterator[pl.DataFrame]:
+            while (frame := self._frames.get()) is not None:
+                yield frame
+
+        turns = register_io_source(made, schema=schema)
+        turns.sink_parquet(self._draft, compression="zstd", compression_level=1, maintain_order=True)

@@ -5,10 +5,10 @@ Not here: any rule (transforms/), the facts (steps_city.py), the order of steps 
 """
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import date
-from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -18,6 +18,7 @@ import polars as pl
 from flows.manifest import Body
 from flows.place_store import write_index
 from flows.settings import Settings
+from flows.step_files import TurnWriter, stretches
 from flows.steps_city import Evidence, all_facts, city_frames, only, scan_parents
 from flows.steps_feedback import TOLD_FILE
 from flows.steps_link import OPEN_UNITS
@@ -32,8 +33,6 @@ from transforms.place_subjects import VISIT
 from transforms.screen import screen_subjects
 from transforms.target import decide, visit_targets
 
-PART_ROWS = 300_000
-"""Subjects screened at a time: a million facts are some 2 GB."""
 ORDER = {
     "enterprises": ("subject_key",),
     "rule_hits": ("subject_key", "rule_id"),
@@ -41,10 +40,12 @@ ORDER = {
     "link_conflicts": ("conflict", "subject_key", "unit_key"),
 }
 """The curated tables of a city and the order of their rows."""
+CONFLICTS, PLACES = "link_conflicts", "places"
+BY_SUBJECT = tuple(table for table in ORDER if table != CONFLICTS)
+"""Tables whose parts follow one another as their subjects do."""
 _SAID = ("told_address", "told_on", "told_event")
 """What an enterprise keeps of the visit that placed it."""
 _OPEN = pl.Schema({"unit_key": pl.String, "subject_key": pl.String, "outcome": pl.String})
-Within = Callable[[pl.LazyFrame], pl.LazyFrame]
 
 
 @dataclass(frozen=True)
@@ -62,38 +63,26 @@ def city_step(work: Path, city: str, years: Sequence[int], settings: Settings, r
     rules = load_rules(settings.rules)
     evidence = Evidence(work, years, settings.as_of, rules, scan_parents(work, city))
     own = _City(evidence, city, settings, pl.scan_parquet(work / TOLD_FILE))
-    frames, parts = city_frames(evidence, city), _parts(work / SUBJECTS / f"{city}.parquet")
-    with TemporaryDirectory(dir=work, prefix=f".city-{city}-") as name:
-        folder, counts = Path(name), Counter[tuple[str, str]]()
-        places = PlacedCity(folder, own.told, rules.common.day("census_on"))
+    frames, parts = (
+        city_frames(evidence, city),
+        stretches(pl.scan_parquet(work / SUBJECTS / f"{city}.parquet")),
+    )
+    paths = {t: settings.home.curated(t, settings.as_of, city, run_id) for t in (*ORDER, PLACES)}
+    with TemporaryDirectory(dir=work, prefix=f".city-{city}-") as name, ExitStack() as open_files:
+        counts, conflicts = Counter[tuple[str, str]](), []
+        places = PlacedCity(Path(name), own.told, rules.common.day("census_on"))
         for part, within in enumerate(parts):
             places.read(part, only(frames, within))
+        in_turn = {table: open_files.enter_context(TurnWriter(paths[table])) for table in BY_SUBJECT}
         for part, within in enumerate(parts):
             tables = _tables(own, only(frames, within), places, part)
             counts += _counts(tables["enterprises"])
+            conflicts.append(tables.pop(CONFLICTS))
             for table, frame in tables.items():
-                (folder / table).mkdir(exist_ok=True)
-                frame.write_parquet(folder / table / f"{part:05}.parquet", compression="uncompressed")
-        index = settings.home.curated("places", settings.as_of, city, run_id)
-        paths = [write_index(places.learned, index)]
-        paths += [
-            _gathered(folder / table, settings.home.curated(table, settings.as_of, city, run_id), order)
-            for table, order in ORDER.items()
-        ]
-    return paths, _figures(counts)
-
-
-def _parts(subjects: Path) -> list[Within]:
-    """The city in stretches of subject_key, each a filter of frames."""
-    keys = pl.scan_parquet(subjects).select("subject_key").collect()["subject_key"]
-    firsts = [None, *keys.gather_every(PART_ROWS)[1:]]
-    return [partial(_between, first, after) for first, after in zip(firsts, [*firsts[1:], None], strict=True)]
-
-
-def _between(first: str | None, after: str | None, frame: pl.LazyFrame) -> pl.LazyFrame:
-    """The rows of subjects from `first` to before `after`; None knows no bound."""
-    key = pl.col("subject_key")
-    return frame.filter(key >= first if first else pl.lit(True), key < after if after else pl.lit(True))
+                in_turn[table].put(frame)
+        write_index(places.learned, paths[PLACES])
+    _write(pl.concat(conflicts).sort(ORDER[CONFLICTS]), paths[CONFLICTS])
+    return [*paths.values()], _figures(counts)
 
 
 def _tables(own: _City, frames: dict[str, Any], places: PlacedCity, part: int) -> dict[str, pl.DataFrame]:
@@ -115,15 +104,11 @@ def _tables(own: _City, frames: dict[str, Any], places: PlacedCity, part: int) -
     }
 
 
-def _gathered(folder: Path, path: Path, order: Sequence[str]) -> Path:
-    """Write the parts of a table, which follow one another by subject, as one file in its order."""
+def _write(frame: pl.DataFrame, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_suffix(".tmp")
-    rows = pl.scan_parquet(sorted(folder.glob("*.parquet")))
-    in_order = rows if order[0] == "subject_key" else rows.sort(order)
-    in_order.sink_parquet(draft, compression="zstd", compression_level=1, maintain_order=True)
+    frame.write_parquet(draft, compression="zstd", compression_level=1)
     draft.replace(path)
-    return path
 
 
 def _conflicts(frames: dict[str, pl.LazyFrame], units: pl.LazyFrame, census_on: date) -> pl.DataFrame:

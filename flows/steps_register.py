@@ -12,7 +12,7 @@ import polars as pl
 
 from flows.manifest import Body, fresh
 from flows.settings import Settings
-from flows.step_files import write_by_city
+from flows.step_files import TurnWriter, stretches, write_by_city
 from reference.register import load_register_codes
 from reference.rules import load_rules
 from transforms.conform import HEADS, later_rows, newest_rows, older_rows
@@ -55,11 +55,14 @@ def subjects_step(rows: Sequence[Path], city: str, work: Path, as_of: date) -> B
         pl.scan_parquet(older) if older.exists()
         else pl.LazyFrame(schema={"source_file": pl.String, "row_no": pl.Int64})
     )  # fmt: skip
-    subjects = newest_rows(pl.scan_parquet(list(rows)), beaten, as_of).collect(engine="streaming")
-    path = fresh(work / SUBJECTS / f"{city}.parquet")
-    ordered = subjects.with_columns(register_city_code=pl.lit(city)).sort("subject_key")
-    ordered.write_parquet(path, compression="zstd", compression_level=1)
-    return [path], {"subjects": subjects.height}
+    known, path, count = pl.scan_parquet(list(rows)), work / SUBJECTS / f"{city}.parquet", 0
+    with TurnWriter(fresh(path)) as subjects:
+        for within in stretches(known):
+            newest = newest_rows(within(known), beaten, as_of).with_columns(register_city_code=pl.lit(city))
+            part = newest.sort("subject_key").collect()
+            count += part.height
+            subjects.put(part)
+    return [path], {"subjects": count}
 
 
 def parents_step(subjects: Sequence[Path], work: Path, settings: Settings) -> Body:

@@ -126,10 +126,15 @@ def _typed(
             rows = untidy(cleaned[name], typed[name], mapped.column)
             if rows is None:
                 break
+            is_capital = mapped.column.type == "capital"
+            currency = currency_of(mapped, tables) if is_capital else pl.lit(None, pl.String)
             cells, at = cleaned.select(name).filter(rows), rows.arg_true()
-            typed = typed.with_columns(typed[name].clone().scatter(at, cells.select(attempt).to_series()))
-            if mapped.column.type == "capital":
-                currencies.scatter(at, cells.select(currency_of(mapped, tables)).to_series())
+            # The same amounts and days are written over and over: each writing is read once.
+            read = cells.unique().select(name, attempt.alias("value"), currency.alias("currency"))
+            found = cells.join(read, on=name, how="left", maintain_order="left", validate="m:1")
+            typed = typed.with_columns(typed[name].clone().scatter(at, found["value"]))
+            if is_capital:
+                currencies.scatter(at, found["currency"])
     return typed, currencies
 
 

@@ -7,8 +7,8 @@ A staged key is null where nothing can be told (no such column, a masked number,
 identity card), empty where the bureau has the column and gave no usable number, else 32 hex digits.
 """
 
-import hmac
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from hashlib import sha256
 
 import polars as pl
 
@@ -17,6 +17,7 @@ from reference.contracts import Column
 CITIZEN = r"^[1-8]\d{5}(?:18|19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}[\dX]$"
 """GB 11643: no credit code of Zhejiang looks so, since no county's number ends in 18 to 20."""
 NONE_GIVEN = ""
+_BLOCK = 64  # bytes that SHA-256 takes at a time
 _DIGITS = 7  # the shortest telephone number that tells one subscriber from another
 _ONE_DIGIT = "|".join(f"{digit}+" for digit in range(10))
 
@@ -39,15 +40,43 @@ def with_keys(typed: pl.DataFrame, columns: Sequence[Column], key: bytes | None)
 
 
 def keyed(text: pl.Series, kind: str, key: bytes) -> pl.Series:
-    """Return the keys of a column of cleaned texts. Each distinct text is hashed once."""
-    compared = text.to_frame().select(_COMPARED[kind](pl.col(text.name))).to_series()
-    distinct = compared.unique().drop_nulls()
-    distinct = distinct.filter(distinct != NONE_GIVEN)
-    if distinct.is_empty():
+    """Return the keys of a column of cleaned texts."""
+    compared = _compared(text, kind)
+    if not (compared != NONE_GIVEN).any():
         # Nobody in the whole block has a number: the bureau withholds them.
         return pl.Series(text.name, [None], pl.String).new_from_index(0, text.len())
-    hashed = [hmac.digest(key, f"{kind}:{word}".encode(), "sha256").hex()[:32] for word in distinct]
-    return compared.replace(distinct, pl.Series(hashed, dtype=pl.String))
+    hashed = _hmac(key, f"{kind}:")
+    # Row by row: nearly every firm has a number of its own, so looking for equal ones costs more.
+    return pl.Series(text.name, [hashed(word) if word else word for word in compared], pl.String)
+
+
+def _hmac(key: bytes, before: str) -> Callable[[str], str]:
+    """Return HMAC-SHA256 (RFC 2104) of `before` and a word, its first 32 hex digits.
+
+    The two states that depend on the key alone are made once: `hmac.digest` makes them for every word, which
+    is more than half of its time, and a province has 20 million words.
+    """
+    block = (sha256(key).digest() if len(key) > _BLOCK else key).ljust(_BLOCK, b"\0")
+    inner = sha256(bytes(byte ^ 0x36 for byte in block) + before.encode())
+    outer = sha256(bytes(byte ^ 0x5C for byte in block))
+
+    def hashed(word: str) -> str:
+        inside, outside = inner.copy(), outer.copy()
+        inside.update(word.encode())
+        outside.update(inside.digest())
+        return outside.hexdigest()[:32]
+
+    return hashed
+
+
+def _compared(text: pl.Series, kind: str) -> pl.Series:
+    """Return the texts in comparison form; only what is not yet in it pays for getting there."""
+    as_is = text.str.contains(_PLAIN[kind]).fill_null(value=False)
+    rest = text.filter(~as_is)
+    if rest.is_empty():
+        return text
+    rewritten = rest.to_frame().select(_COMPARED[kind](pl.first())).to_series()
+    return text.clone().scatter((~as_is).arg_true(), rewritten)
 
 
 def headcount(text: pl.Expr) -> pl.Expr:
@@ -79,6 +108,8 @@ def _name(text: pl.Expr) -> pl.Expr:
 
 
 _COMPARED = {"phone_key": _phone, "id_key": _citizen, "name_key": _name}
+_PLAIN = {"phone_key": r"^1[02-9]\d{9}$", "id_key": CITIZEN, "name_key": r"^\p{Han}+$"}
+"""What is in comparison form already."""
 
 
 def _only(text: pl.Series, holds: pl.Expr) -> pl.Series:

@@ -39,11 +39,15 @@ class LineSplit:
 
 @dataclass(frozen=True)
 class _Quoted:
-    """Rows that hold quoted fields, the line numbers they take, stray lines, where to stop."""
+    """Rows that hold quoted fields, the line numbers they take, stray lines, where to stop.
+
+    `is_plain`: every row is one line, and any reader of CSV agrees on its fields.
+    """
 
     records: pl.DataFrame
     taken: pl.Series
     end: int
+    is_plain: bool
 
 
 def split_lines(block: bytes, separator: str, width: int, first_row: int, *, final: bool) -> LineSplit:
@@ -53,20 +57,22 @@ def split_lines(block: bytes, separator: str, width: int, first_row: int, *, fin
     open at the end of the block is carried over, so that where blocks end changes nothing.
     """
     block = block.replace(_NEVER_IN_TEXT.encode(), b" ") if _NEVER_IN_TEXT.encode() in block else block
-    lines = _read_plain(block, _NEVER_IN_TEXT, 1).select(
+    lines = _read(block, _NEVER_IN_TEXT, 1).select(
         pl.int_range(pl.len(), dtype=pl.Int64).alias("at"), pl.col("f0").alias("line")
     )
     quoted = _quoted_records(lines, separator, width, final=final) if b'"' in block else _no_quotes(lines)
     counts = lines["line"].str.count_matches(separator, literal=True).cast(pl.Int64) + 1
     counted = lines.with_columns(counts.alias("count").scatter(quoted.taken, _TAKEN)).head(quoted.end)
     is_good, broken = _judge(counted, separator, width, block)
-    fields = _plain_fields(block, separator, width, lines["at"], is_good)
-    if quoted.records.height:
-        is_good, more = _judge(quoted.records, separator, width, block)
-        fields = pl.concat([fields, _quoted_fields(quoted.records.filter(is_good), separator, width)]).sort(
-            "at"
-        )
-        broken = pl.concat([broken, more]).sort("at")
+    is_good_record, more = _judge(quoted.records, separator, width, block)
+    records = quoted.records.filter(is_good_record)
+    if quoted.is_plain:
+        fields = _read(block, separator, width, quote='"').with_columns(lines["at"])
+        fields = fields.filter(is_good.scatter(records["at"], True))
+    else:
+        fields = _plain_fields(block, separator, width, lines["at"], is_good)
+        fields = pl.concat([fields, _quoted_fields(records, separator, width)]).sort("at")
+    broken = pl.concat([broken, more]).sort("at")
     return LineSplit(
         _numbered(fields, first_row),
         _numbered(broken, first_row).cast(REJECTED),
@@ -75,7 +81,7 @@ def split_lines(block: bytes, separator: str, width: int, first_row: int, *, fin
     )
 
 
-def _read_plain(block: bytes, separator: str, width: int, quote: str | None = None) -> pl.DataFrame:
+def _read(block: bytes, separator: str, width: int, quote: str | None = None) -> pl.DataFrame:
     """Return one row per physical line, cut at every separator; without `quote`, quotes are ordinary."""
     header = separator.join(f"f{number}" for number in range(width)).encode()
     return pl.read_csv(
@@ -93,24 +99,27 @@ def _plain_fields(
     """Return `at` and the fields of the good lines; a block whose lines all hold quotes is not read again."""
     if not is_good.any():
         return pl.DataFrame(schema={**{f"f{number}": pl.String for number in range(width)}, "at": pl.Int64})
-    return _read_plain(block, separator, width).with_columns(at).head(len(is_good)).filter(is_good)
+    return _read(block, separator, width).with_columns(at).head(len(is_good)).filter(is_good)
 
 
 def _no_quotes(lines: pl.DataFrame) -> _Quoted:
-    return _Quoted(_with_count(lines.head(0), ","), lines["at"].head(0), lines.height)
+    return _Quoted(_with_count(lines.head(0), ","), lines["at"].head(0), lines.height, is_plain=True)
 
 
 def _quoted_records(lines: pl.DataFrame, separator: str, width: int, *, final: bool) -> _Quoted:
     """Return the rows in which some field begins with a quote; several lines long where the quote says so."""
+    marked = lines.filter(pl.col("line").str.contains('"', literal=True))
     begins = pl.col("line").str.starts_with('"') | pl.col("line").str.contains(separator + '"', literal=True)
-    single = _with_count(lines.filter(begins), separator)
+    single = _with_count(marked.filter(begins), separator)
+    if single.height == marked.height and single["is_regular"].all():
+        return _Quoted(single, single["at"], lines.height, is_plain=True)
     opened = single.filter(pl.col("count") < 0)
     joined, covered, end = _stitch(opened["at"].to_list(), lines["line"], separator, width, final=final)
     multi = pl.DataFrame({"at": list(joined), "line": list(joined.values())}, schema=lines.schema)
     alone = single.filter(~pl.col("at").is_in([*joined, *covered]) & (pl.col("at") < end))
     records = pl.concat([alone, _with_count(multi, separator)])
     taken = pl.concat([records["at"], pl.Series("at", covered, dtype=pl.Int64)])
-    return _Quoted(records, taken, end)
+    return _Quoted(records, taken, end, is_plain=False)
 
 
 def _with_count(records: pl.DataFrame, separator: str) -> pl.DataFrame:
@@ -200,7 +209,7 @@ def _judge(counted: pl.DataFrame, separator: str, width: int, block: bytes) -> t
 def _quoted_fields(good: pl.DataFrame, separator: str, width: int) -> pl.DataFrame:
     regular, rest = good.filter("is_regular"), good.filter(~pl.col("is_regular"))
     text = regular["line"].str.join("\n").item().encode()
-    fields = _read_plain(text, separator, width, quote='"').with_columns(regular["at"])
+    fields = _read(text, separator, width, quote='"').with_columns(regular["at"])
     return pl.concat([fields, _irregular_fields(rest, separator, width)]) if rest.height else fields
 
 
