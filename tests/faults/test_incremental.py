@@ -11,7 +11,7 @@ import pytest
 from compare import contents, curated
 from verbs import run, text_of, zoufang
 
-from flows import steps_curate
+from flows import step_files
 from flows.home import Home
 from flows.journal import published_runs
 from warehouse.publish import published_file
@@ -42,7 +42,7 @@ def changed(
         drop_rows(next((inbox / "annual_reports").glob("3308*.csv")), 20)
         drop_rows(next((inbox / "census").glob("3308*.csv")), 3)
         assert run(inbox, home, DAY).status == 0
-        patch.setattr(steps_curate, "PART_ROWS", 97)
+        patch.setattr(step_files, "PART_ROWS", 97)
         ended = run(inbox, alone, DAY)
         assert ended.status == 0, ended.err
     return inbox, home, alone
