@@ -42,24 +42,40 @@ def link_step(splits: Sequence[Split], subjects: Sequence[Path], work: Path) -> 
         .filter(pl.col("outcome") == "linked")
         .select("unit_key", "subject_key", link_method="method", link_strength="strength")
         .join(cities, on="subject_key", how="left", validate="m:1")
+        .collect(engine="streaming")
     )
-    by_row = units.select("unit_key", "role", *_ROW, "_bucket").join(linked, on="unit_key").collect()
-    elsewhere = by_row.filter(pl.col("_bucket") != pl.col("register_city_code"))
-    strays = rows.drop("_bucket", "is_local").join(elsewhere.drop("_bucket").lazy(), on=_ROW).collect()
-    by_row = by_row.join(elsewhere, on=_ROW, how="anti").drop("_bucket")
-    believed = without_codes(units, exact.refused)
+    still_open = open_units(without_codes(units, exact.refused), links.lazy(), cities)
+    figures = {"outcomes": _counts(links["outcome"]), "methods": _counts(linked["link_method"])}
     paths = [fresh(work / REVIEW), fresh(work / BLOCKS)]
     probable.review.write_parquet(paths[0])
     probable.blocks.write_parquet(paths[1])
-    for name, frame in {
-        LINKS: by_row,
-        STRAYS: strays,
-        OPEN_UNITS: open_units(believed, links.lazy(), cities).collect(),
-    }.items():
-        paths += write_by_city(frame, work / name)
-    counts = dict(links.group_by("outcome").len().sort("outcome").iter_rows())
-    methods = dict(linked.collect().group_by("link_method").len().sort("link_method").iter_rows())
-    return paths, {"outcomes": counts, "methods": methods}
+    paths += write_by_city(still_open.collect(engine="streaming"), work / OPEN_UNITS)
+    # The links of a province are gigabytes, and done with.
+    del exact, links, probable, still_open
+    return [*paths, *_write_linked(rows, units, linked, work)], figures
+
+
+def _write_linked(rows: pl.LazyFrame, units: pl.LazyFrame, linked: pl.DataFrame, work: Path) -> list[Path]:
+    """Write which rows are linked to whom, and whole those of units that work in another city."""
+    by_row = (
+        units.select("unit_key", "role", *_ROW, "_bucket")
+        .join(linked.lazy(), on="unit_key", build_side="force_right")
+        .collect(engine="streaming")
+    )
+    is_elsewhere = pl.col("_bucket") != pl.col("register_city_code")
+    here, elsewhere = by_row.filter(~is_elsewhere), by_row.filter(is_elsewhere)
+    paths = write_by_city(here.drop("_bucket"), work / LINKS)
+    del by_row, here
+    strays = (
+        rows.drop("_bucket", "is_local")
+        .join(elsewhere.drop("_bucket").lazy(), on=_ROW, build_side="force_right")
+        .collect(engine="streaming")
+    )
+    return [*paths, *write_by_city(strays, work / STRAYS)]
+
+
+def _counts(values: pl.Series) -> dict[str, int]:
+    return dict(values.value_counts().sort(values.name).iter_rows())
 
 
 def units_step(splits: Sequence[Split], city: str, work: Path) -> Body:
