@@ -5,11 +5,12 @@ Not here: what changed and why (transforms/batch_diff.py).
 """
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 
 import polars as pl
 
-from flows.batches import Pointer, changes_path, curated_files, replaced_or_before
+from flows.batches import TABLES, Pointer, changes_path, curated_files, replaced_or_before
 from flows.home import Home
 from reference.batches import load_change_reasons
 from reference.tables import load_tables
@@ -36,7 +37,7 @@ def changes_file(home: Home, before: Pointer, after: Pointer) -> Path:
     table = load_tables()["batch_changes"]
     columns = load_tables()["visit_targets"].columns
     names = pl.DataFrame([{"field": c.name, "zh": c.zh, "en": c.name} for c in columns])
-    changes = batch_changes(_side(home, before), _side(home, after), load_change_reasons(), names)
+    changes = batch_changes(*_sides(home, before, after), load_change_reasons(), names)
     frame = changes.select(table.column_names).collect(engine="streaming").sort("subject_key")
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_suffix(".tmp")
@@ -45,14 +46,40 @@ def changes_file(home: Home, before: Pointer, after: Pointer) -> Path:
     return path
 
 
-def _side(home: Home, pointer: Pointer) -> ListSide:
-    record, files = pointer.record, curated_files(home, pointer)
+def _sides(home: Home, before: Pointer, after: Pointer) -> tuple[ListSide, ListSide]:
+    """Both lists without the cities that have the very same files in them: there nothing differs.
+
+    Of two versions of a batch that is most of the province. One city stays, so that there is a table to read.
+    """
+    same = [city for city in before.units if city in after.units and _same_files(home, before, after, city)]
+    is_all_of_one = any(set(pointer.units) <= set(same) for pointer in (before, after))
+    left_out = set(same[1:] if is_all_of_one else same)
+    return _side(home, before, left_out), _side(home, after, left_out)
+
+
+def _same_files(home: Home, before: Pointer, after: Pointer, city: str) -> bool:
+    """Whether the later run linked the city's tables from the earlier one."""
+    if before.record.as_of != after.record.as_of:
+        return False
+    pairs = (
+        [home.curated(table, run.record.as_of, city, run.record.run_id) for run in (before, after)]
+        for table in TABLES
+    )
+    return all(one.samefile(other) for one, other in pairs)
+
+
+def _side(home: Home, pointer: Pointer, left_out: AbstractSet[str]) -> ListSide:
+    record = pointer.record
+    own = [city for city in pointer.units if city not in left_out]
     return ListSide(
         record.batch_id,
         record.version,
         record.as_of,
         record.cities,
-        **{table: pl.scan_parquet(list(paths)) for table, paths in files.items()},
+        **{
+            table: pl.scan_parquet([home.curated(table, record.as_of, city, record.run_id) for city in own])
+            for table in TABLES
+        },
     )
 
 

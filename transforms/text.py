@@ -6,6 +6,7 @@ Not here: what a text means (ingest_types.py), names and addresses (names.py, pl
 
 import unicodedata
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 import polars as pl
 
@@ -18,8 +19,12 @@ WIDE = {chr(wide): chr(wide - 0xFEE0) for wide in range(0xFF01, 0xFF5F)} | {"\u3
 INVISIBLE = r"[\x{AD}\x{200B}-\x{200F}\x{202A}-\x{202E}\x{2060}\x{FE00}-\x{FE0F}\x{FEFF}]"
 
 
+@lru_cache(maxsize=1 << 16)
 def fold(text: str) -> str:
-    """Return one header or code-list spelling in comparison form: NFKC, no blanks, lower case."""
+    """Return one header or code-list spelling in comparison form: NFKC, no blanks, lower case.
+
+    Kept once told: an inbox of 2,000 files asks three million times, nearly always for the same spellings.
+    """
     return "".join(
         unicodedata.normalize("NFKC", text).replace("\ufeff", "").replace("\u200b", "").split()
     ).lower()

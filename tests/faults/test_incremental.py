@@ -7,11 +7,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import polars as pl
 import pytest
 from compare import contents, curated
+from polars.testing import assert_frame_equal
 from verbs import run, text_of, zoufang
 
-from flows import step_files
+from flows import changes, step_files
+from flows.batches import read_pointers, replaced_or_before
 from flows.home import Home
 from flows.journal import published_runs
 from warehouse.publish import published_file
@@ -83,6 +86,21 @@ def test_cities_whose_files_did_not_change_are_not_computed_again(changed: tuple
     assert {how[f"city-{city}"] for city in UNTOUCHED} == {"linked"}
     assert (how["city-3310"], how["city-3308"], how["publish"]) == ("made", "made", "made")
     assert report["version"] == 2
+
+
+def test_changes_between_versions_are_the_same_without_the_cities_that_did_not_change(
+    changed: tuple[Path, Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = Home(changed[1])
+    after = read_pointers(home)[-1]
+    (before,) = replaced_or_before(home, after, [after])
+    same = [city for city in after.units if changes._same_files(home, before, after, city)]
+    assert set(same) == set(UNTOUCHED)
+    told = pl.read_parquet(changes.changes_file(home, before, after))
+    monkeypatch.setattr(changes, "_same_files", lambda *_: False)
+    monkeypatch.setattr(changes, "changes_path", lambda *_: tmp_path / "whole.parquet")
+    assert_frame_equal(told, pl.read_parquet(changes.changes_file(home, before, after)))
+    assert told.height > 0
 
 
 def test_nothing_new_ends_before_the_orchestrator_is_loaded(changed: tuple[Path, Path, Path]) -> None:
