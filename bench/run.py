@@ -3,7 +3,7 @@
 `python -m bench.run --enterprises 900000 --households 100000 --dir DIR`: simulates an inbox unless DIR holds
 one, runs `zoufang run` in a process of its own, then measures the floor on the same machine: the bare
 transcoding of what is not UTF-8, and DuckDB on what came of it. `--province` is Zhejiang whole, 11.2 million
-subjects. The last line is one JSON object.
+subjects. The last line is one JSON object, kept as `run.json` beside the inbox.
 """
 
 import argparse
@@ -27,6 +27,7 @@ from warehouse.publish import published_file
 AS_OF = date(2025, 3, 31)
 PROVINCE = {"enterprises": 4_020_000, "households": 7_200_000}
 """Enterprises, branches and co-operatives; individual households (个体工商户)."""
+RESULT = "run.json"
 STEP = re.compile(r"^\[\s*([\d.]+)s cpu\s+([\d.]+)s\] ([a-z-]+[0-9]*)")
 
 
@@ -46,18 +47,43 @@ def run_once(inbox: Path, home: Path) -> tuple[Measured, list[tuple[str, float, 
     """
     for part in home.glob("[!.]*"):
         shutil.rmtree(part, ignore_errors=True)
+    cost, log = run_again(inbox, home)
+    return cost, _steps(log)
+
+
+def run_again(inbox: Path, home: Path) -> tuple[Measured, str]:
+    """Run the command on a home as it stands; return its cost and its messages."""
     log = home.with_suffix(".log")
     zoufang = Path(sys.executable).with_name("zoufang")
     command = [str(zoufang), "run", "--inbox", str(inbox), "--home", str(home)]
     started = time.monotonic()
     with log.open("wb") as errors:
-        process = subprocess.Popen([*command, "--as-of", AS_OF.isoformat()], stderr=errors)
+        process = subprocess.Popen(
+            [*command, "--as-of", AS_OF.isoformat()], stderr=errors, stdout=subprocess.DEVNULL
+        )
         _, status, usage = os.wait4(process.pid, 0)
     if status:
         raise SystemExit(f"the run failed; its messages are in {log}")
     wall = time.monotonic() - started
     cost = Measured(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
-    return cost, _steps(log.read_text(encoding="utf-8", errors="replace"))
+    return cost, log.read_text(encoding="utf-8", errors="replace")
+
+
+def overhead(home: Path, wall: float) -> tuple[float, float]:
+    """Return the seconds in which no step but the gate was at work (orchestration), and those of the gate.
+
+    The steps' times are of the run's report; before the first of them the command has started, found its
+    inputs and begun Prefect.
+    """
+    report = json.loads(max(home.glob("runs/2*/report.json")).read_text(encoding="utf-8"))
+    steps = sorted((s["began_seconds"], s["began_seconds"] + s["wall_seconds"], s["step"])
+                   for s in report["durations"]["steps"])  # fmt: skip
+    gate = sum(end - began for began, end, step in steps if step == "gate")
+    busy, until = 0.0, 0.0
+    for began, end, _ in steps:
+        busy += max(0.0, end - max(began, until))
+        until = max(until, end)
+    return wall - busy, gate
 
 
 def _steps(log: str) -> list[tuple[str, float, float]]:
@@ -130,16 +156,23 @@ def main() -> None:
     print(f"{'floor (DuckDB)':22}{reading.wall:>9.1f}{reading.cpu:>9.1f}")
     print(f"run : DuckDB = {cost.wall / reading.wall:.1f}   run : (DuckDB + transcoding) = "
           f"{cost.wall / (reading.wall + bare.wall):.1f}")  # fmt: skip
-    print(_as_json(cost, reading.wall + bare.wall, arguments.dir / "home"))
+    between, gate = overhead(arguments.dir / "home", cost.wall)
+    print(
+        f"orchestration {between:.1f} s + gate {gate:.1f} s = {(between + gate) / cost.wall:.1%} of the run"
+    )
+    told = _as_json(cost, reading.wall + bare.wall, arguments.dir / "home", (between + gate) / cost.wall)
+    (arguments.dir / RESULT).write_text(told, encoding="utf-8")
+    print(told)
 
 
-def _as_json(cost: Measured, floor_seconds: float, home: Path) -> str:
+def _as_json(cost: Measured, floor_seconds: float, home: Path, overhead_share: float) -> str:
     """Return the figures of run and floor on one line; `rows`: of all files, as the account has it."""
     with duckdb.connect(str(published_file(home)), read_only=True) as connection:
         rows = connection.sql("SELECT sum(rows_in)::BIGINT FROM meta_row_account").fetchall()[0][0]
     return json.dumps({
         "seconds": round(cost.wall, 1), "floor_seconds": round(floor_seconds, 1),
         "ratio": round(cost.wall / floor_seconds, 2), "peak_rss_mb": round(cost.peak_mb), "rows": rows,
+        "overhead_share": round(overhead_share, 3),
     })  # fmt: skip
 
 

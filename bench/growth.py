@@ -1,0 +1,89 @@
+"""How cost grows with the province: runs of several sizes, and several provinces one after another.
+
+`python -m bench.growth --dir DIR --sizes 250000 1000000 [--provinces 4]`: each size simulated, run and
+removed; `--provinces`: that many whole provinces of 11.2 million subjects besides, each with a seed of its
+own, their seconds added up. Prints seconds, peak memory and the exponents between neighbours; the last line
+is one JSON object.
+"""
+
+import argparse
+import json
+import math
+import shutil
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+from bench.run import AS_OF, PROVINCE, run_once
+from simulator.simulate import simulate
+
+HOUSEHOLDS = 0.64
+"""Share of individual households among the subjects, as in Zhejiang."""
+SEED = 11
+MOST_EXPONENT = 1.05
+
+
+@dataclass(frozen=True)
+class Point:
+    """One size: subjects, seconds by the clock and of the processors, and the highest peak of memory."""
+
+    subjects: int
+    wall: float
+    cpu: float
+    peak_mb: float
+
+
+def measured(folder: Path, enterprises: int, households: int, seed: int) -> Point:
+    """Simulate an inbox, run it from nothing, and remove both."""
+    shutil.rmtree(folder, ignore_errors=True)
+    inbox, home = folder / "inbox", folder / "home"
+    simulate(inbox, enterprises=enterprises, households=households, seed=seed, as_of=AS_OF)
+    cost, _ = run_once(inbox, home)
+    shutil.rmtree(folder)
+    return Point(enterprises + households, cost.wall, cost.cpu, cost.peak_mb)
+
+
+def exponent(small: Point, large: Point) -> float:
+    """Return b of cost = a × subjects ** b, for processor seconds: they suffer less from neighbours."""
+    return math.log(large.cpu / small.cpu) / math.log(large.subjects / small.subjects)
+
+
+def main() -> None:
+    """Print one line a size and the exponents between them."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--dir", type=Path, default=Path("bench-data/growth"))
+    parser.add_argument("--sizes", type=int, nargs="+", default=[250_000, 1_000_000])
+    parser.add_argument("--provinces", type=int, default=0)
+    asked = parser.parse_args()
+    points = []
+    for size in asked.sizes:
+        households = round(size * HOUSEHOLDS)
+        points.append(measured(asked.dir, size - households, households, SEED))
+        print(_told(points[-1]), flush=True)
+    runs = []
+    for seed in range(SEED, SEED + asked.provinces):
+        runs.append(measured(asked.dir, **PROVINCE, seed=seed))
+        print(_told(runs[-1]), flush=True)
+    if runs:
+        points.append(runs[0])
+    if len(runs) > 1:
+        subjects, peak = sum(run.subjects for run in runs), max(run.peak_mb for run in runs)
+        points.append(Point(subjects, sum(run.wall for run in runs), sum(run.cpu for run in runs), peak))
+        print(_told(points[-1]), flush=True)
+    exponents = [exponent(*pair) for pair in pairwise(points)]
+    print(json.dumps({
+        "subjects": [p.subjects for p in points], "seconds": [round(p.wall, 1) for p in points],
+        "cpu_seconds": [round(p.cpu, 1) for p in points], "peak_rss_mb": [round(p.peak_mb) for p in points],
+        "exponents": [round(e, 3) for e in exponents], "holds": all(e <= MOST_EXPONENT for e in exponents),
+    }))  # fmt: skip
+
+
+def _told(point: Point) -> str:
+    return (
+        f"{point.subjects:>12,} subjects {point.wall:>8.1f} s {point.cpu:>8.1f} cpu s "
+        f"{point.peak_mb:>7,.0f} MB peak {point.wall / point.subjects * 1e6:>7.1f} s a million"
+    )
+
+
+if __name__ == "__main__":
+    main()
