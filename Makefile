@@ -40,7 +40,7 @@ format: setup
 	$(BIN)/ruff format .
 
 types: setup
-	$(BIN)/mypy cli flows transforms expectations warehouse reference simulator bench
+	$(BIN)/mypy cli dashboard flows transforms expectations warehouse reference simulator bench
 
 imports: setup
 	$(BIN)/lint-imports

@@ -13,6 +13,7 @@ from typing import Annotated
 import typer
 
 from cli import batches
+from cli.dashboard import dashboard, wall
 from cli.dispatch import dispatch
 from cli.feedback import feedback
 from cli.options import AsJson, HomeDir, as_json_text
@@ -196,6 +197,8 @@ def gate(home: HomeDir, as_json: AsJson = False) -> None:
 
 app.command()(feedback)
 app.command()(report)
+app.command()(dashboard)
+app.add_typer(wall, name="wall")
 batches.register(app)
 
 

@@ -4,7 +4,9 @@ import ast
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-PACKAGES = ("cli", "flows", "transforms", "expectations", "warehouse", "reference", "simulator", "bench")
+PACKAGES = (
+    "cli", "dashboard", "flows", "transforms", "expectations", "warehouse", "reference", "simulator", "bench",
+)  # fmt: skip
 FILES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 

@@ -72,12 +72,30 @@ def read_firm(path: Path, uscc: str) -> list[Row]:
     return ask(path, "firm", {"uscc": uscc})
 
 
+def read_wall(path: Path) -> dict[str, list[Row]]:
+    """Return what the wall shows of the newest batch, all of one published file: rows by name of the query.
+
+    batch, areas, sections, week, communities, renewals, banks: `ask/wall_<name>.sql`; account and failed
+    expectations as `read_account` and `read_quality`.  Sums only: no firm and no person is in it.
+    """
+    names = ("batch", "areas", "sections", "week", "communities", "renewals", "banks")
+    newest = {"batch_id": None}
+    with opened(path) as con:
+        found = {name: _rows(con, f"wall_{name}") for name in names}
+        failed = [row for row in _rows(con, "quality", newest) if not row["success"]]
+        return found | {"account": _rows(con, "account", newest), "failed": failed}
+
+
 def ask(path: Path, query: str, parameters: dict[str, Any] | None = None) -> list[Row]:
     """Run `warehouse/ask/<query>.sql` on the file and return its rows."""
     with opened(path) as con:
-        result = con.execute(read_sql("ask", query), parameters)
-        names = [column[0] for column in result.description or ()]
-        return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+        return _rows(con, query, parameters)
+
+
+def _rows(con: duckdb.DuckDBPyConnection, query: str, parameters: dict[str, Any] | None = None) -> list[Row]:
+    result = con.execute(read_sql("ask", query), parameters)
+    names = [column[0] for column in result.description or ()]
+    return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
 
 
 @contextmanager

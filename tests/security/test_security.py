@@ -16,7 +16,7 @@ from flows.home import Home
 from warehouse.schema import quote
 
 ROOT = Path(__file__).parents[2]
-PRODUCT = ("cli", "flows", "transforms", "expectations", "warehouse", "reference")
+PRODUCT = ("cli", "dashboard", "flows", "transforms", "expectations", "warehouse", "reference")
 HOSTILE = ["'; DROP TABLE t; --", "''", "a'b''c", "\\'", 'x"y', "名单'); ATTACH 'x"]
 REVIEWED = {
     # Names of tables and columns from declarations; values are bound, or literals of `quoted`.
