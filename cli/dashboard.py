@@ -102,7 +102,8 @@ def _key() -> bytes | None:
 def _listening(config: "uvicorn.Config") -> socket.socket:
     """Return the bound socket; EnvironmentProblem, not uvicorn's exit, where the port is taken."""
     family = socket.AF_INET6 if ":" in config.host else socket.AF_INET
-    listening = socket.socket(family, socket.SOCK_STREAM)
+    # asyncio sends small answers at once only where the protocol is said: else each waits 40 ms for an ACK.
+    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((config.host, config.port))

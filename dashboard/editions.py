@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from dashboard.facts import Document, wall_facts
-from dashboard.scope import within
+from dashboard.scope import PROVINCE, within
 from reference.errors import InputProblem
 from reference.wall import load_board
 from warehouse.publish import published_file
@@ -64,6 +64,9 @@ class Shelf:
             return False
         edition = read_edition(self.home)
         self._seen = seen
+        # Packed here, beside the loop that answers: no viewer waits for it.
+        for name in edition.documents:
+            edition.body(name, PROVINCE)
         if self.editions and self.current.id == edition.id:
             return False
         self.editions = [edition, *self.editions[:1]]

@@ -32,7 +32,7 @@
       const inside = [Wall.el("b", {}, area.name), `${Wall.share(area.targets ? area.visited / area.targets : null)} · ${Wall.say(area.status)}`];
       const traits = { class: `tile ${area.status}`, "data-code": area.code };
       return open && area.code
-        ? Wall.el("button", { ...traits, type: "button", "aria-label": label(area), onclick: () => open(area.code) }, ...inside)
+        ? Wall.el("button", { ...traits, type: "button", onclick: () => open(area.code) }, ...inside)
         : Wall.el("div", traits, ...inside);
     };
     document.getElementById("drawing").replaceChildren(Wall.el("div", { class: "tiles", tabindex: 0, role: "group", "aria-label": Wall.say("map") }, ...areas.map(tile)));

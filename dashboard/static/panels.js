@@ -56,16 +56,16 @@
     ...["due_30", "contacted_on_time", "uncontacted", "renewable", "renewed"].map((name) => [say(name), count(found[name])]),
     [say("renew_rate"), share(found.renew_rate)], [say("renewal_balance"), money(found.renewal_balance)]]) : nothing());
 
-  const banks = (rows) => panel("banks", say("banks"), rows.length ? Wall.el("div", { class: "scroll" }, Wall.table(say("banks"), [
+  const banks = (rows) => panel("banks", say("banks"), rows.length ? Wall.el("div", { class: "scroll", tabindex: 0 }, Wall.table(say("banks"), [
     [say("bank"), "text", (row) => (row.bank_name || "—") + (row.is_ningbo ? say("ningbo_mark") : "")],
     ...["overdue", "pushed", "due"].map((name) => [say(name), "", (row) => count(row[name])]), [say("on_time_rate"), "", (row) => share(row.on_time_rate)]], rows)) : nothing());
 
   const quality = (found) => panel("quality", say("quality"),
     Wall.el("p", {}, `${say("gate")}: ${say(found.verdict)} (${count(found.expectations)} ${say("expectations")})`),
-    found.failed.length ? Wall.el("div", { class: "scroll" }, Wall.table(say("quality"), [[say("suite"), "text", (row) => row.suite], [say("expectation"), "text", (row) => row.expectation],
+    found.failed.length ? Wall.el("div", { class: "scroll", tabindex: 0 }, Wall.table(say("quality"), [[say("suite"), "text", (row) => row.suite], [say("expectation"), "text", (row) => row.expectation],
       [say("column"), "text", (row) => row.column_name || "—"], [say("rows"), "", (row) => count(row.unexpected_count)]], found.failed)) : null);
 
-  const account = (rows) => (rows.length ? panel("account", say("account"), Wall.el("div", { class: "scroll" }, Wall.table(say("account"), [
+  const account = (rows) => (rows.length ? panel("account", say("account"), Wall.el("div", { class: "scroll", tabindex: 0 }, Wall.table(say("account"), [
     [say("source"), "text", (row) => row.source],
     ...["rows_in", "used", "superseded", "out_of_scope", "excluded", "quarantined"].map((name) => [say(name), "", (row) => count(row[name])])], rows))) : null);
 
