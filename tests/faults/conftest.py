@@ -8,10 +8,11 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from attempts import Attempt, Moment
 from loops import JAN, TOLD, Loop
 from planted import plant
-from verbs import LISTED_ON, MONTHS, QUIET, run, text_of, zoufang
+from verbs import LISTED_ON, MONTHS, run, text_of, zoufang
+
+from bench.faults.attempts import QUIET, Attempt, Moment
 
 CITIES = ("3302", "3308", "3309", "3310")
 """What the number of files and of city steps costs, not the number of firms: four cities stand for eleven."""

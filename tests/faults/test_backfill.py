@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from compare import batches, contents, curated
 from verbs import LISTED_ON, MONTHS, run, zoufang
 
+from bench.faults.compare import batches, contents, curated
 from flows.batches import batch_files, read_pointers
 from flows.home import Home
 from warehouse.publish import published_file

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from compare import contents, curated
 from polars.testing import assert_frame_equal
 from verbs import run, text_of, zoufang
 
+from bench.faults.compare import contents, curated
 from flows import changes, step_files
 from flows.batches import read_pointers, replaced_or_before
 from flows.home import Home

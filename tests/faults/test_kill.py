@@ -13,9 +13,9 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-from attempts import Attempt, FileCall, Moment
-from compare import batches, contents, curated
 
+from bench.faults.attempts import Attempt, FileCall, Moment
+from bench.faults.compare import batches, contents, curated
 from flows.batches import read_pointers
 from flows.home import Home
 from flows.manifest import hash_file

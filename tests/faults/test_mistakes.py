@@ -9,9 +9,9 @@ from pathlib import Path
 
 import httpx
 import pytest
-from attempts import ZOUFANG
 from verbs import Ended, run, text_of, zoufang
 
+from bench.faults.attempts import ZOUFANG
 from flows.home import Home
 from flows.journal import read_journal
 from warehouse.publish import history

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 from services import BIN, PROJECT, Server, postgres, prefect, until
-from verbs import QUIET
 
+from bench.faults.attempts import QUIET
 from flows.home import Home
 from flows.journal import read_journal
 from simulator.events import load_shares, play, read_list

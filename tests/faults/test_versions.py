@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from compare import contents, curated
 from verbs import MONTHS, run, zoufang
 
+from bench.faults.compare import contents, curated
 from flows.batches import read_pointers
 from flows.home import Home
 from flows.journal import read_journal

@@ -14,17 +14,6 @@ LISTED_ON = "2025-02-15"
 """The months of the backfill, and when some firms were listed as dishonest."""
 
 
-QUIET = {
-    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
-    "DO_NOT_TRACK": "1",
-    "GX_ANALYTICS_ENABLED": "false",
-    "PREFECT_LOGGING_LEVEL": "CRITICAL",
-    "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
-    "OPENBLAS_NUM_THREADS": "1",
-}
-"""Environment in which nothing leaves the machine and Prefect is silent."""
-
-
 class Ended(NamedTuple):
     """How a command ended: exit status, standard output and error."""
 

@@ -10,6 +10,7 @@ from warehouse.read import opened
 
 
 def batches(warehouse: Path) -> list[str]:
+    """Return the dates of the batches in a warehouse."""
     with opened(warehouse) as con:
         return [str(row[0]) for row in con.execute("SELECT as_of FROM dim_batch ORDER BY 1").fetchall()]
 
@@ -30,4 +31,4 @@ def contents(warehouse: Path) -> dict[str, list[tuple[Any, ...]]]:
         tables = [row[0] for row in con.execute(query).fetchall()]
         columns = {table: "* EXCLUDE published_at" if table == "dim_batch" else "*" for table in tables}
         assert {"dim_batch", "fact_visit_target", "meta_quality", "mart_headlines"} <= columns.keys()
-        return {t: con.execute(f"SELECT {c} FROM {t} ORDER BY ALL").fetchall() for t, c in columns.items()}
+        return {t: con.table(t).project(c).order("ALL").fetchall() for t, c in columns.items()}

@@ -5,6 +5,7 @@ seconds instead of half a minute; `Attempt.real` starts the installed command, P
 """
 
 import fnmatch
+import itertools
 import multiprocessing
 import os
 import re
@@ -12,8 +13,9 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -22,6 +24,20 @@ PRELOADED = ["typer", "prefect", "prefect.task_runners", "great_expectations.exp
 TICK = os.sysconf("SC_CLK_TCK")
 Rename = Callable[[Path, Path], Path]
 ZOUFANG = Path(sys.executable).with_name("zoufang")
+QUIET = {
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    "DO_NOT_TRACK": "1",
+    "GX_ANALYTICS_ENABLED": "false",
+    "PREFECT_LOGGING_LEVEL": "CRITICAL",
+    "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
+    "OPENBLAS_NUM_THREADS": "1",
+}
+"""Environment in which nothing leaves the machine and Prefect is silent."""
+
+
+def plain_environment() -> dict[str, str]:
+    """Return an environment for commands that start a Prefect server of their own."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("PREFECT")} | QUIET
 
 
 class Moment(NamedTuple):
@@ -32,10 +48,11 @@ class Moment(NamedTuple):
 
 
 class FileCall(NamedTuple):
-    """Where to die: before or after the renaming of a path that matches."""
+    """Where to die: before or after the renaming of the so many-th path that matches; `never` only counts."""
 
     when: str
     match: str
+    number: int = 1
 
 
 @dataclass
@@ -46,27 +63,39 @@ class Attempt:
     log: Path
 
     @classmethod
-    def forked(cls, arguments: list[str], log: Path, die_at: FileCall | None = None) -> "Attempt":
-        """Start the command's own `main` in a forked process."""
+    def forked(
+        cls,
+        arguments: list[str],
+        log: Path,
+        die_at: FileCall | None = None,
+        prepare: Callable[[], None] | None = None,
+    ) -> "Attempt":
+        """Start the command's own `main` in a forked process, after `prepare` was called there."""
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload(PRELOADED)
-        process = context.Process(target=_main, args=(arguments, str(log), die_at))
+        process = context.Process(target=_main, args=(arguments, str(log), die_at, prepare))
         process.start()
         return cls(process, log)
 
     @classmethod
-    def real(cls, arguments: list[str], log: Path, environment: dict[str, str]) -> "Attempt":
-        """Start the installed command."""
+    def real(
+        cls, arguments: list[str], log: Path, environment: Mapping[str, str], before: Sequence[str] = ()
+    ) -> "Attempt":
+        """Start the installed command, under the command `before` if one is given."""
+        command = [*before, str(ZOUFANG), *arguments]
         with log.open("w") as out:
             process = subprocess.Popen(
-                [ZOUFANG, *arguments], stdout=out, stderr=out, env=environment, start_new_session=True
+                command, stdout=out, stderr=out, env=environment, start_new_session=True
             )
         return cls(process, log)
 
+    def text(self) -> str:
+        """Return what the command has said so far."""
+        return self.log.read_text(encoding="utf-8", errors="replace") if self.log.exists() else ""
+
     def steps(self) -> list[str]:
         """Return the names of the steps whose progress line has appeared."""
-        text = self.log.read_text(encoding="utf-8") if self.log.exists() else ""
-        return re.findall(r"^\[[^\]]*\] ([^:\n]+).*\n", text, re.MULTILINE)
+        return re.findall(r"^\[[^\]]*\] ([^:\n]+).*\n", self.text(), re.MULTILINE)
 
     def cpu(self) -> float | None:
         """Return the processor time of the process; None if it has ended."""
@@ -96,7 +125,7 @@ class Attempt:
         except subprocess.TimeoutExpired:
             pass
         os.killpg(self.process.pid, signal.SIGKILL)
-        raise TimeoutError(f"not ended after {timeout} s:\n{self.log.read_text(encoding='utf-8')}")
+        raise TimeoutError(f"not ended after {timeout} s:\n{self.text()}")
 
     def timeline(self, timeout: float = 120) -> list[tuple[str | None, float]]:
         """Follow the command to its end; return each step with the processor time when it was reported."""
@@ -122,30 +151,40 @@ class Attempt:
                 return True
             time.sleep(0.01)
         self.kill()
-        raise TimeoutError(f"{moment} did not come:\n{self.log.read_text(encoding='utf-8')}")
+        raise TimeoutError(f"{moment} did not come:\n{self.text()}")
 
 
-def _main(arguments: list[str], log: str, die_at: FileCall | None) -> None:
+def _main(
+    arguments: list[str], log: str, die_at: FileCall | None, prepare: Callable[[], None] | None
+) -> None:
     os.setsid()
     out = os.open(log, os.O_CREAT | os.O_WRONLY | os.O_TRUNC)
     os.dup2(out, 1)
     os.dup2(out, 2)
+    if prepare is not None:
+        prepare()
     if die_at is not None:
+        calls = itertools.count(1)
         for name in ("rename", "replace"):
-            setattr(Path, name, _deadly(getattr(Path, name), die_at))
-    from cli.app import main
-
+            setattr(Path, name, _deadly(getattr(Path, name), die_at, calls, Path(log)))
+    [command] = entry_points(group="console_scripts", name="zoufang")
     sys.argv = ["zoufang", *arguments]
-    main()
+    command.load()()
 
 
-def _deadly(original: Rename, die_at: FileCall) -> Rename:
+def _deadly(original: Rename, die_at: FileCall, calls: Iterator[int], log: Path) -> Rename:
+    """Wrap a method of Path; which calls there were stands beside the log."""
+
     def call(path: Path, target: Path) -> Path:
-        hit = fnmatch.fnmatch(str(path), die_at.match)
+        matches = fnmatch.fnmatch(str(path), die_at.match)
+        hit = matches and next(calls) == die_at.number
+        if matches:
+            with log.with_suffix(".calls").open("a", encoding="utf-8") as told:
+                told.write(f"{path}\n")
         if hit and die_at.when == "before":
             os.killpg(0, signal.SIGKILL)
         moved = original(path, target)
-        if hit:
+        if hit and die_at.when == "after":
             os.killpg(0, signal.SIGKILL)
         return moved
 

@@ -1,0 +1,1 @@
+"""Faults of machine, disk, files, clock and people against the whole pipeline: docs/faults.md."""
