@@ -5,7 +5,6 @@ Here: `lake/batches/<as_of>.json`, one pointer per batch, always what the publis
 Not here: the warehouse file (warehouse/).
 """
 
-import json
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -16,16 +15,21 @@ from typing import Any
 from flows import journal
 from flows.evidence_store import EVIDENCE_KEPT, drop_evidence
 from flows.home import Home
-from flows.manifest import write_json
-from reference.errors import InputProblem
+from flows.kept_files import record_files
+from flows.manifest import read_sealed, write_sealed
+from reference.errors import GUIDE, EnvironmentProblem, InputProblem
 from warehouse.build import BatchFiles, BatchRecord
-from warehouse.publish import Version, history, published_file, rollback
+from warehouse.publish import Version, history, published_file, require_published_whole, rollback
 from warehouse.read import read_batches
 
 WORK_KEPT = 2
 """Published runs that keep their work folder: a version and the one it replaced."""
 TABLES = ("enterprises", "rule_hits", "visit_targets")
 """The curated tables that the warehouse is built of; places and link_conflicts stay in the lake."""
+_MENDED = "the next run or feedback writes it anew from the published warehouse"
+_FROM_BACKUP = (
+    f"put it back from the backup ({GUIDE}), or remove it: the batch is then not compared with that version"
+)
 
 
 @dataclass(frozen=True)
@@ -37,10 +41,8 @@ class Pointer:
 
 
 def read_pointers(home: Home) -> list[Pointer]:
-    """Return the published batches, oldest first."""
-    return [
-        _pointer(json.loads(path.read_text(encoding="utf-8"))) for path in sorted(home.batches.glob("*.json"))
-    ]
+    """Return the published batches, oldest first; EnvironmentProblem if a pointer is damaged."""
+    return [_read_pointer(path, _MENDED) for path in sorted(home.batches.glob("*.json"))]
 
 
 def follow_warehouse(home: Home, why: str = "the published warehouse holds it") -> None:
@@ -48,17 +50,18 @@ def follow_warehouse(home: Home, why: str = "the published warehouse holds it") 
 
     The swap of the warehouse is the one atomic moment of a publication or a rollback; the pointers follow
     it, and so does the journal. Whoever writes calls this first, so a process that died in between leaves
-    nothing wrong behind.
+    nothing wrong behind. EnvironmentProblem if the published file is damaged.
     """
     warehouse = published_file(home.root)
     if not warehouse.exists():
         return
+    require_published_whole(home.root)
     wanted = [_published(home, row) for row in reversed(read_batches(warehouse))]
     journal.follow(home, [pointer.record for pointer in wanted], why)
-    if wanted == read_pointers(home):
+    if _agree(home, wanted):
         return
     for pointer in wanted:
-        write_json(home.batches / f"{pointer.record.as_of}.json", _as_json(pointer))
+        write_sealed(home.batches / f"{pointer.record.as_of}.json", _as_json(pointer))
     days = {str(pointer.record.as_of) for pointer in wanted}
     for path in home.batches.glob("*.json"):
         if path.stem not in days:
@@ -131,7 +134,7 @@ def version_before(home: Home, record: BatchRecord) -> Pointer | None:
         run for version, run in journal.versions_of(home, record.batch_id).items() if version < record.version
     ]
     path = home.batches / earlier[-1] / "record.json" if earlier else None
-    return _pointer(json.loads(path.read_text(encoding="utf-8"))) if path and path.exists() else None
+    return _read_pointer(path, _FROM_BACKUP) if path and path.exists() else None
 
 
 def batch_files(home: Home, pointer: Pointer) -> BatchFiles:
@@ -180,11 +183,14 @@ def keep_small_files(home: Home, pointer: Pointer, files: Mapping[str, Path]) ->
     """Copy what later builds need, by its name there, out of the run's folder: a fresh start empties it."""
     folder = home.batches / pointer.record.run_id
     folder.mkdir(parents=True, exist_ok=True)
-    write_json(folder / "record.json", _as_json(pointer))
+    write_sealed(folder / "record.json", _as_json(pointer))
     for name, source in files.items():
         temporary = folder / f"{name}.tmp"
         shutil.copyfile(source, temporary)
         temporary.replace(folder / name)
+    # The report is finished after this; no build reads it.
+    read_again = [folder / name for name in files if not name.endswith(".json")]
+    record_files(home, pointer.record.run_id, read_again)
 
 
 def drop_unkept(home: Home, as_of: date) -> None:
@@ -225,6 +231,20 @@ def _published(home: Home, row: dict[str, Any]) -> Pointer:
     partition = home.root / "lake" / "curated" / TABLES[0] / f"as_of={record.as_of}"
     files = partition.glob(f"city=*/{record.run_id}.parquet")
     return Pointer(record, tuple(sorted(path.parent.name.removeprefix("city=") for path in files)))
+
+
+def _agree(home: Home, wanted: list[Pointer]) -> bool:
+    try:
+        return wanted == read_pointers(home)
+    except EnvironmentProblem:
+        return False
+
+
+def _read_pointer(path: Path, remedy: str) -> Pointer:
+    raw = read_sealed(path)
+    if raw is None:
+        raise EnvironmentProblem(f"{path} is damaged; {remedy}")
+    return _pointer(raw)
 
 
 def _known_changes(home: Home, pointer: Pointer) -> tuple[Path, ...]:

@@ -12,6 +12,8 @@ import polars as pl
 
 from flows.batches import TABLES, Pointer, changes_path, curated_files, replaced_or_before
 from flows.home import Home
+from flows.kept_files import require_undamaged
+from flows.manifest import hash_file, is_whole, read_sealed, write_sealed
 from reference.batches import load_change_reasons
 from reference.tables import load_tables
 from transforms.batch_diff import ListSide, batch_changes
@@ -30,10 +32,13 @@ def find_changes(home: Home, pointers: Sequence[Pointer]) -> dict[str, tuple[Pat
 
 
 def changes_file(home: Home, before: Pointer, after: Pointer) -> Path:
-    """Return the file of changes between two batches; write it if it was never made."""
+    """Return the file of changes between two batches; write it if it was never made, or is damaged."""
     path = changes_path(home, before, after)
-    if path.exists():
+    known = read_sealed(path.with_suffix(".json"))
+    if known and is_whole(path, known["sha256"]):
         return path
+    for pointer in (before, after):
+        require_undamaged(home, pointer.record.batch_id, pointer.record.run_id)
     table = load_tables()["batch_changes"]
     columns = load_tables()["visit_targets"].columns
     names = pl.DataFrame([{"field": c.name, "zh": c.zh, "en": c.name} for c in columns])
@@ -43,6 +48,7 @@ def changes_file(home: Home, before: Pointer, after: Pointer) -> Path:
     temporary = path.with_suffix(".tmp")
     frame.write_parquet(temporary, compression="zstd", compression_level=1)
     temporary.replace(path)
+    write_sealed(path.with_suffix(".json"), {"sha256": hash_file(path)})
     return path
 
 

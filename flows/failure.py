@@ -27,11 +27,10 @@ from flows.periods import period_end_before
 from flows.reconcile import ReconcileError
 from flows.schedule import ZONE
 from flows.steps_publish import GateFailedError
-from reference.errors import EnvironmentProblem, InputProblem
+from reference.errors import GUIDE, EnvironmentProblem, InputProblem
 
 _STEP = "at step "
 _OURS = (InputProblem, EnvironmentProblem, GateFailedError, ReconcileError, ParameterTypeError)
-_GUIDE = "docs/operations.md"
 _COMMON = {"--inbox": "inbox", "--home": "home"}
 _OPTIONS = {
     "run": {**_COMMON, "--as-of": "as_of", "--city": "cities", "--scope": "scope", "--rules": "rules"},
@@ -138,7 +137,7 @@ def _remedy(state: State[Any], fault: BaseException | None) -> str:
         told = "The machine stands in the way: disk, permission or another run ({0}, A full disk)."
     else:
         told = "A fault of the program. Keep the run's folder and the worker's log and report both ({0})."
-    return told.format(_GUIDE)
+    return told.format(GUIDE)
 
 
 def _finished_steps(flow_run: FlowRun) -> list[str]:

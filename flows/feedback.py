@@ -16,6 +16,7 @@ from expectations.report import meta_quality_path
 from expectations.request import GateRequest
 from flows.batches import Pointer, batch_files, follow_warehouse, gated_files, read_pointers
 from flows.home import Home
+from flows.kept_files import require_undamaged
 from flows.ledger import Delivery, check_feedback, record
 from flows.progress import say
 from flows.returned import write_returned
@@ -74,6 +75,8 @@ def _publish(home: Home, pointers: list[Pointer], reckoning: Reckoning) -> bool:
     if current and current[0].run_id == run_id:
         say("these facts are published already; nothing to do")
         return False
+    for pointer in pointers:
+        require_undamaged(home, pointer.record.batch_id, pointer.record.run_id)
     folder = home.run(run_id)
     candidate = folder / "candidate.duckdb"
     built = build_warehouse(

@@ -4,7 +4,6 @@ Here: `lake/fingerprints.json`, per path what the file system said when the byte
 Not here: what follows from a fingerprint (identity.py, ingest.py).
 """
 
-import json
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -12,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from flows.home import Home
-from flows.manifest import hash_file, write_json
+from flows.manifest import hash_file, read_sealed, write_sealed
 from reference.errors import InputProblem
 
 SETTLED_NS = 2_000_000_000
@@ -47,7 +46,7 @@ def take_fingerprints(home: Home, paths: Sequence[Path]) -> list[Fingerprint]:
         str(one.path): [one.sha256, *one.state] for one in found if max(one.state[1:3]) + SETTLED_NS < now
     }
     if entries != known:
-        write_json(kept, entries)
+        write_sealed(kept, {"files": entries})
     return found
 
 
@@ -72,8 +71,5 @@ def _state(path: Path) -> tuple[int, int, int, int]:
 
 
 def _read(kept: Path) -> dict[str, list[object]]:
-    try:
-        known: dict[str, list[object]] = json.loads(kept.read_text(encoding="utf-8"))
-    except (FileNotFoundError, ValueError):
-        return {}
+    known: dict[str, list[object]] = (read_sealed(kept) or {"files": {}})["files"]
     return known

@@ -11,7 +11,7 @@ from typing import Any
 
 from expectations.report import GateReport
 from flows.home import Home
-from flows.manifest import combine, write_json
+from flows.manifest import combine, read_sealed, write_sealed
 from flows.settings import code_version
 
 BESIDE = {"staged.census": ("staged.annual_reports",)}
@@ -23,8 +23,7 @@ def recall(home: Home, tables: Tables) -> dict[str, dict[str, Any]]:
     """Return the remembered answers by suite, as far as they are about these files and made by this code."""
     found = {}
     for suite in _suites(tables):
-        path = _path(home, suite)
-        remembered = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+        remembered = read_sealed(_path(home, suite)) or {}
         if remembered.get("about") == _about(suite, tables):
             found[suite] = remembered["answers"]
     return found
@@ -35,7 +34,7 @@ def remember(home: Home, tables: Tables, report: GateReport, folder: Path) -> No
     broken = {result.suite for result in report.results if result.outcome == "errored"}
     for suite in _suites(tables) - broken:
         answers = json.loads((folder / "gate" / f"{suite}.json").read_text(encoding="utf-8"))
-        write_json(_path(home, suite), {"about": _about(suite, tables), "answers": answers})
+        write_sealed(_path(home, suite), {"about": _about(suite, tables), "answers": answers})
 
 
 def _suites(tables: Tables) -> set[str]:

@@ -7,9 +7,10 @@ Not here: hashing (transforms/ingest_keys.py).
 import hmac
 import os
 import secrets
+from pathlib import Path
 
 from flows.home import Home
-from reference.errors import EnvironmentProblem
+from reference.errors import GUIDE, EnvironmentProblem
 
 VARIABLE = "ZOUFANG_HASH_KEY"
 SHORTEST = 32
@@ -18,7 +19,7 @@ SHORTEST = 32
 def hash_key(home: Home) -> bytes:
     """Return the key: of the environment, else of this home's own file, made at random when first needed.
 
-    EnvironmentProblem if it is too short, or if others can read the file.
+    EnvironmentProblem if it is too short, if others can read the file, or if it is not the key it once was.
     """
     given = os.environ.get(VARIABLE)
     if given is None:
@@ -36,12 +37,28 @@ def key_name(key: bytes) -> str:
 def _own_key(home: Home) -> bytes:
     path = home.hash_key
     path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-    except FileExistsError:
-        if path.stat().st_mode & 0o077:
-            raise EnvironmentProblem(f"{path}: others can read this key; chmod 600 it") from None
-        return path.read_bytes()
-    with os.fdopen(handle, "wb") as file:
-        file.write(secrets.token_hex(SHORTEST).encode())
-    return path.read_bytes()
+    name = path.with_suffix(".name")
+    if not path.exists() and not name.exists():
+        _put(path, secrets.token_hex(SHORTEST))
+    if path.exists() and path.stat().st_mode & 0o077:
+        raise EnvironmentProblem(f"{path}: others can read this key; chmod 600 it")
+    key = path.read_bytes() if path.exists() else b""
+    if not name.exists() and len(key) >= SHORTEST:
+        _put(name, key_name(key))
+    if len(key) < SHORTEST or name.read_bytes() != key_name(key).encode():
+        raise EnvironmentProblem(
+            f"{path} is damaged or gone: it is not the key that {name.name} beside it names, and another key "
+            f"hashes everybody anew; put keys/ back from the backup ({GUIDE})"
+        )
+    return key
+
+
+def _put(path: Path, text: str) -> None:
+    """Write a file whole or not at all: a full disk, or a kill, must leave no key that is too short."""
+    draft = path.with_suffix(".draft")
+    draft.unlink(missing_ok=True)
+    with os.fdopen(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:
+        file.write(text.encode())
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)

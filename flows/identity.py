@@ -5,7 +5,6 @@ nothing to do ends before Prefect, which takes seconds, is loaded.
 Not here: doing the run (run.py).
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +15,8 @@ from flows.batches import follow_warehouse, read_pointers
 from flows.fingerprints import Fingerprint, take_fingerprints
 from flows.home import Home
 from flows.ingest import inbox_files
-from flows.manifest import combine
+from flows.kept_files import damaged_files
+from flows.manifest import combine, read_sealed
 from flows.settings import Settings, Versions, find_versions
 from flows.steps_feedback import returned_evidence
 from warehouse.publish import published_file
@@ -54,13 +54,13 @@ def identify(settings: Settings) -> Identity:
 
 
 def finished_before(home: Home, run_id: str) -> dict[str, Any] | None:
-    """Return the summary of a run that is the published one of its date: same inputs, nothing new."""
+    """Return the summary of a run that is the published one of its date: same inputs, all still whole."""
     published = {pointer.record.run_id for pointer in read_pointers(home)}
     path = home.run(run_id) / SUMMARY
-    if run_id not in published or not published_file(home.root).exists() or not path.exists():
+    if run_id not in published or not published_file(home.root).exists():
         return None
-    summary: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return summary
+    # What was damaged since is made again.
+    return None if next(damaged_files(home, run_id), None) else read_sealed(path)
 
 
 def nothing_to_do(settings: Settings) -> dict[str, Any] | None:

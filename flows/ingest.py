@@ -5,9 +5,8 @@ Not here: formats (readers*.py), the meaning of headers and cells (transforms/in
 """
 
 import hashlib
-import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -17,6 +16,7 @@ import polars as pl
 from flows.fingerprints import Fingerprint, read_fingerprint
 from flows.hash_key import key_name
 from flows.inbox_files import data_files, require_plain
+from flows.manifest import are_whole, hash_files, read_sealed, write_sealed
 from flows.readers import FileShape, inspect_file, read_batches
 from flows.readers_text import CHUNK_BYTES, ahead, no_rows
 from reference.contracts import CONTRACTS_DIR, Contract, feedback_contracts, load_contracts
@@ -85,6 +85,15 @@ def inbox_files(inbox: Path) -> list[Path]:
     return paths
 
 
+def require_same_files(files: Sequence[SourceFile], known: Collection[str]) -> None:
+    """InputProblem if the inbox no longer holds just the files whose fingerprints are known."""
+    if changed := sorted({file.file for file in files} ^ set(known)):
+        raise InputProblem(
+            f"{', '.join(map(shown_name, changed))}: came or went while the run was starting; let the copy "
+            f"end, then run again"
+        )
+
+
 def inbox_notes(inbox: Path) -> list[str]:
     """Return what a person should know though nothing is wrong: absent sources, folders nobody reads."""
     contracts = load_contracts()
@@ -110,7 +119,7 @@ def ingest_file(
     chunk_bytes: int = CHUNK_BYTES,
     known: Fingerprint | None = None,
 ) -> FileReport:
-    """Write one file's staged and quarantined rows and return its report; a finished file is reused.
+    """Write one file's staged and quarantined rows and return its report; one finished and whole is reused.
 
     `known`: the file's fingerprint, by default taken now. InputProblem if the file changed since.
     `hash_key`: under which personal numbers are hashed; another key stages anew.
@@ -119,14 +128,16 @@ def ingest_file(
     fingerprint = known or read_fingerprint(file.path)
     key = _key(file, fingerprint.sha256, code_version, hash_key)
     staged, quarantine = (folder / file.source / f"file={key}" for folder in (staged_dir, quarantine_dir))
-    if (staged / "report.json").exists():
-        return _read_report(staged / "report.json")
+    if (finished := _read_report(staged, quarantine)) is not None:
+        return finished
     draft, draft_quarantine = _draft(staged), _draft(quarantine)
     counts = _write_parts(file, draft, draft_quarantine, chunk_bytes, hash_key)
     fingerprint.require_unchanged(file.file)
     report = FileReport(file.source, file.file, fingerprint.sha256, key, *counts)
-    (draft / "report.json").write_text(json.dumps(asdict(report), ensure_ascii=False), encoding="utf-8")
-    shutil.rmtree(quarantine, ignore_errors=True)
+    hashes = {"staged": hash_files(draft), "quarantined": hash_files(draft_quarantine)}
+    write_sealed(draft / "report.json", {"report": asdict(report), **hashes})
+    for stale in (staged, quarantine):
+        shutil.rmtree(stale, ignore_errors=True)
     draft_quarantine.rename(quarantine)
     draft.rename(staged)
     return report
@@ -149,9 +160,12 @@ def _key(file: SourceFile, sha256: str, code_version: str, hash_key: bytes) -> s
     return hashlib.sha256("\0".join(text).encode()).hexdigest()[:16]
 
 
-def _read_report(path: Path) -> FileReport:
-    raw = json.loads(path.read_text(encoding="utf-8"))
-    return FileReport(**{**raw, "parts": tuple(raw["parts"])})
+def _read_report(staged: Path, quarantine: Path) -> FileReport | None:
+    """Return the report of a finished file; None if there is none, or any of its parts is not whole."""
+    raw = read_sealed(staged / "report.json")
+    if not raw or not (are_whole(staged, raw["staged"]) and are_whole(quarantine, raw["quarantined"])):
+        return None
+    return FileReport(**{**raw["report"], "parts": tuple(raw["report"]["parts"])})
 
 
 def _draft(folder: Path) -> Path:

@@ -14,12 +14,15 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from flows.home import Home
+from flows.manifest import SEAL, seal_of
+from reference.errors import GUIDE, EnvironmentProblem
 from warehouse.build import BatchRecord
 
 State = Literal["draft", "gated", "published", "closed"]
+_SEAL_DIGITS = 16
 PUBLIC = ("published", "closed")
 """States of a version that BI may see."""
 
@@ -43,15 +46,18 @@ def journal_path(home: Home) -> Path:
 
 
 def read_journal(home: Home) -> list[Transition]:
-    """Return every transition, oldest first; a line that a power cut left half is passed over."""
+    """Return every transition, oldest first; a line that a power cut left half is passed over.
+
+    EnvironmentProblem if a whole line is not as it was written: versions and what may be removed rest on it.
+    """
     path = journal_path(home)
-    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
-    return [found for line in lines if (found := _transition(line)) is not None]
+    lines = path.read_bytes().splitlines() if path.exists() else []
+    return [found for number, line in enumerate(lines, 1) if (found := _transition(path, number, line))]
 
 
 def append(home: Home, transitions: Iterable[Transition]) -> None:
     """Write transitions at the end, on disk before it returns. The caller holds the home's lock."""
-    text = "".join(json.dumps(asdict(one), ensure_ascii=False) + "\n" for one in transitions)
+    text = "".join(_line(asdict(one)) for one in transitions)
     if not text:
         return
     path = journal_path(home)
@@ -120,11 +126,25 @@ def follow(home: Home, published: Iterable[BatchRecord], why: str) -> None:
     append(home, found)
 
 
-def _transition(line: str) -> Transition | None:
-    try:
-        return Transition(**json.loads(line))
-    except (ValueError, TypeError):
+def _line(told: dict[str, Any]) -> str:
+    return json.dumps({**told, SEAL: seal_of(told)[:_SEAL_DIGITS]}, ensure_ascii=False) + "\n"
+
+
+def _transition(path: Path, number: int, line: bytes) -> Transition | None:
+    if not line.rstrip().endswith(b"}"):
         return None
+    try:
+        told = json.loads(line)
+        # An older program wrote lines without one.
+        seal = told.pop(SEAL, None)
+        if seal in (None, seal_of(told)[:_SEAL_DIGITS]):
+            return Transition(**told)
+    except (ValueError, TypeError, AttributeError):
+        pass
+    raise EnvironmentProblem(
+        f"{path}: line {number} is damaged; put the file back from the backup ({GUIDE}), or take the line "
+        f"out: what the published warehouse holds is then written anew"
+    )
 
 
 def _now() -> str:

@@ -5,21 +5,22 @@ and appears whole.  The same bytes under any name are one entry; entries are nev
 Here: reading files into it, and it into frames.  Not here: which rows count (transforms/feedback*.py).
 """
 
-import json
 import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
+from flows.fingerprints import Fingerprint, read_fingerprint
 from flows.home import Home
 from flows.inbox_files import data_files, require_plain
-from flows.manifest import combine, hash_file
+from flows.manifest import combine, hash_files, is_whole, read_sealed, write_sealed
 from flows.readers import FileShape, inspect_sheets, read_batches
 from reference.contracts import Contract, feedback_contracts
-from reference.errors import InputProblem
+from reference.errors import GUIDE, EnvironmentProblem, InputProblem
 from reference.text_tables import load_text_tables
 from transforms.ingest import staged_schema, type_with_faults
 from transforms.ingest_headers import HeaderMap, map_headers
@@ -46,9 +47,18 @@ class Delivery:
 
     source: str
     file: str
-    path: Path
-    sha256: str
+    fingerprint: Fingerprint
     tables: tuple[tuple[FileShape, HeaderMap], ...]
+
+    @property
+    def path(self) -> Path:
+        """Return where the file lies."""
+        return self.fingerprint.path
+
+    @property
+    def sha256(self) -> str:
+        """Return the hash of its bytes."""
+        return self.fingerprint.sha256
 
 
 @dataclass(frozen=True)
@@ -96,9 +106,8 @@ def record(home: Home, deliveries: Sequence[Delivery], as_of: date) -> list[str]
 
 
 def read_entries(home: Home) -> list[Entry]:
-    """Return the entries of the ledger in a fixed order."""
-    paths = sorted(home.ledger.glob("*/*/entry.json"))
-    return [Entry(**json.loads(path.read_text(encoding="utf-8"))) for path in paths]
+    """Return the entries of the ledger in a fixed order; EnvironmentProblem if one is damaged."""
+    return [Entry(**_recorded(path)["entry"]) for path in sorted(home.ledger.glob("*/*/entry.json"))]
 
 
 def ledger_digest(home: Home) -> str:
@@ -107,8 +116,16 @@ def ledger_digest(home: Home) -> str:
 
 
 def ledger_rows(home: Home, source: str) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Return all rows of a source and the faults of their cells, by row_id."""
-    folders = [p.parent for p in sorted((home.ledger / source).glob("*/entry.json"))]
+    """Return all rows of a source and the faults of their cells, by row_id.
+
+    EnvironmentProblem if a file of the ledger is not as it was written.
+    """
+    entries = sorted((home.ledger / source).glob("*/entry.json"))
+    for entry in entries:
+        for name, sha256 in _recorded(entry)["files"].items():
+            if not is_whole(entry.with_name(name), sha256):
+                raise _damaged(entry.with_name(name))
+    folders = [path.parent for path in entries]
     empty = [pl.DataFrame(schema=_row_schema(feedback_contracts()[source]))], [pl.DataFrame(schema=_FAULTS)]
     rows = [*empty[0], *(pl.read_parquet(folder / "rows.parquet") for folder in folders)]
     faults = [*empty[1], *(pl.read_parquet(folder / "faults.parquet") for folder in folders)]
@@ -126,6 +143,20 @@ def ledger_names(home: Home, source: str) -> pl.LazyFrame | None:
     return pl.concat(rows, how="diagonal_relaxed")
 
 
+def _recorded(path: Path) -> dict[str, Any]:
+    recorded = read_sealed(path)
+    if recorded is None:
+        raise _damaged(path)
+    return recorded
+
+
+def _damaged(path: Path) -> EnvironmentProblem:
+    return EnvironmentProblem(
+        f"{path} is damaged; put lake/ledger back from the backup ({GUIDE}), or remove the folder "
+        f"{path.parent.name} and hand its file in again"
+    )
+
+
 _FAULTS = pl.Schema({"row_id": pl.String(), **{k: v for k, v in REJECTED.items() if k != "row_no"}})
 
 
@@ -134,11 +165,13 @@ def _row_schema(contract: Contract) -> pl.Schema:
 
 
 def _delivery(path: Path, name: str, contract: Contract) -> Delivery:
+    # Before its headers: a file replaced between the two would be read by the headers of the one before.
+    fingerprint = read_fingerprint(path)
     shapes, texts = inspect_sheets(path, name, contract), load_text_tables()
     tables = tuple(
         (s, map_headers(s.headers, contract, name, texts, excel_serials=s.format == "xlsx")) for s in shapes
     )
-    return Delivery(contract.source, name, path, hash_file(path), tables)
+    return Delivery(contract.source, name, fingerprint, tables)
 
 
 def _write(delivery: Delivery, folder: Path, as_of: date) -> None:
@@ -155,7 +188,8 @@ def _write(delivery: Delivery, folder: Path, as_of: date) -> None:
     draft.mkdir(parents=True)
     rows.write_parquet(draft / "rows.parquet", compression="zstd")
     faults.write_parquet(draft / "faults.parquet", compression="zstd")
-    (draft / "entry.json").write_text(json.dumps(asdict(entry), ensure_ascii=False), encoding="utf-8")
+    delivery.fingerprint.require_unchanged(delivery.file)
+    write_sealed(draft / "entry.json", {"entry": asdict(entry), "files": hash_files(draft)})
     draft.rename(folder)
 
 

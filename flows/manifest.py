@@ -2,14 +2,15 @@
 
 A step is done when its manifest exists, was made from the same inputs, and every file it names still has the
 recorded content: a killed run resumes.  What an earlier run made from the same inputs is linked, not made
-again: a run whose inputs changed a little does a little.  Here: these decisions and nothing else.
+again: a run whose inputs changed a little does a little.  Here: these decisions, and records that show when
+a byte of them, or of the files they name, has changed.
 Not here: what the steps do, what their inputs are (compute.py).
 """
 
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -18,6 +19,7 @@ from flows.home import Home
 
 RUN = "{run}"
 """Stands for the run's name in recorded paths: what two runs make alike is recorded alike."""
+SEAL = "seal"
 How = Literal["made", "resumed", "linked", "failed"]
 """What became of a step: made now, kept of an earlier try of this run, linked from another run, or failed."""
 
@@ -79,8 +81,8 @@ class StepStore:
         entry = self.home.steps / f"{combine([step, inputs])}.json"
         result = self._adopted(entry) or self._made(step, inputs, body)
         told = {name: value for name, value in asdict(result).items() if name != "how"}
-        write_json(manifest, told)
-        write_json(entry, {"run": self.run_id, **told})
+        write_sealed(manifest, told)
+        write_sealed(entry, {"run": self.run_id, **told})
         return result
 
     def _made(self, step: str, inputs: str, body: Callable[[], Body]) -> StepResult:
@@ -104,7 +106,7 @@ class StepStore:
 
     def _intact(self, result: StepResult, run_id: str) -> bool:
         places = [(self._place(a, run_id), a.sha256) for a in result.artifacts]
-        return all(path.is_file() and hash_file(path) == sha256 for path, sha256 in places)
+        return all(is_whole(path, sha256) for path, sha256 in places)
 
     def _place(self, artifact: Artifact, run_id: str) -> Path:
         return artifact.at(self.home.root, run_id)
@@ -150,16 +152,44 @@ def write_json(path: Path, content: object, indent: int | None = 1) -> None:
     temporary.replace(path)
 
 
-def _raw(manifest: Path) -> dict[str, Any] | None:
+def write_sealed(path: Path, content: Mapping[str, Any]) -> None:
+    """Write a JSON object with a hash of itself as `seal`, by which `read_sealed` tells a changed byte."""
+    write_json(path, {**content, SEAL: seal_of(content)})
+
+
+def read_sealed(path: Path) -> dict[str, Any] | None:
+    """Return what `write_sealed` wrote; None if it is not there, or not as it was written."""
     try:
-        raw: dict[str, Any] = json.loads(manifest.read_text(encoding="utf-8"))
-    except (FileNotFoundError, ValueError):
+        raw = json.loads(path.read_bytes())
+        seal = raw.pop(SEAL)
+    except (FileNotFoundError, ValueError, AttributeError, KeyError, TypeError):
         return None
-    return raw
+    return raw if seal == seal_of(raw) else None
+
+
+def seal_of(content: Mapping[str, Any]) -> str:
+    """Return a hash of what a JSON object says, however it is spaced and ordered."""
+    plain = json.loads(json.dumps(content, default=str))
+    return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()
+
+
+def hash_files(folder: Path) -> dict[str, str]:
+    """Return the SHA-256 of each Parquet file in a folder, by its name."""
+    return {path.name: hash_file(path) for path in sorted(folder.glob("*.parquet"))}
+
+
+def are_whole(folder: Path, hashes: Mapping[str, str]) -> bool:
+    """Return whether each file is in the folder with the bytes it was recorded with."""
+    return all(is_whole(folder / name, sha256) for name, sha256 in hashes.items())
+
+
+def is_whole(path: Path, sha256: str) -> bool:
+    """Return whether the file is there with the bytes it was recorded with."""
+    return path.is_file() and hash_file(path) == sha256
 
 
 def _read(manifest: Path) -> StepResult | None:
-    raw = _raw(manifest)
+    raw = read_sealed(manifest)
     if raw is None:
         return None
     artifacts = tuple(Artifact(**a) for a in raw["artifacts"])
@@ -167,5 +197,5 @@ def _read(manifest: Path) -> StepResult | None:
 
 
 def _run_of(entry: Path) -> str:
-    raw = _raw(entry)
+    raw = read_sealed(entry)
     return str(raw["run"]) if raw else ""

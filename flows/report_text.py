@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from flows.home import Home
-from reference.errors import InputProblem
+from reference.errors import EnvironmentProblem, InputProblem
 
 REPORT, PAGE = "report.json", "report.html"
 _SLOWEST, _TOLD = 8, 12
@@ -22,7 +22,7 @@ def find_report(home: Home, batch_id: str | None = None) -> tuple[dict[str, Any]
     Where the run's own folder still has it, that is the place: the page lies beside it.
     """
     paths = [*home.runs.glob(f"*/{REPORT}"), *home.batches.glob(f"*/{REPORT}")]
-    found = [(json.loads(path.read_text(encoding="utf-8")), path) for path in paths]
+    found = [(_read(path), path) for path in paths]
     own = [one for one in found if batch_id in (None, one[0]["batch_id"])]
     if not own:
         known = ", ".join(sorted({report["batch_id"] for report, _ in found})) or "none"
@@ -31,6 +31,14 @@ def find_report(home: Home, batch_id: str | None = None) -> tuple[dict[str, Any]
             f"batches that have one: {known}. Check --home, or start a run: zoufang run --help"
         )
     return max(own, key=lambda one: str(one[0]["ended_at"]))
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        report: dict[str, Any] = json.loads(path.read_bytes())
+    except ValueError:
+        raise EnvironmentProblem(f"{path} is damaged; remove it, the other reports are then shown") from None
+    return report
 
 
 def report_text(report: Mapping[str, Any], path: Path) -> str:

@@ -24,8 +24,8 @@ from flows.compute import Planned, Run, compute
 from flows.extracts import require_extracts
 from flows.failure import at_step, leave_report
 from flows.identity import SUMMARY, Identity, finished_before, identify
-from flows.ingest import FileReport, SourceFile, check_inbox, inbox_notes
-from flows.manifest import StepResult, artifact_of, combine, write_json
+from flows.ingest import FileReport, SourceFile, check_inbox, inbox_notes, require_same_files
+from flows.manifest import StepResult, artifact_of, combine, write_sealed
 from flows.parameters import City, Day, Every, Folder, RulesFile, Scope
 from flows.periods import period_end_before
 from flows.progress import say
@@ -99,10 +99,12 @@ def run_batch(
 
 
 def _run(settings: Settings) -> dict[str, Any]:
+    # Fingerprints first: a file replaced between the two would be read by the headers of the one before.
+    identity = identify(settings)
     files = check_inbox(settings.inbox)
+    require_same_files(files, identity.fingerprints)
     for note in inbox_notes(settings.inbox):
         say(f"note: {note}")
-    identity = identify(settings)
     versions = identity.versions
     basis = combine([versions.code, versions.rules, versions.divisions])
     run = Run(settings, identity.run_id, basis, identity.returned_sha256)
@@ -121,7 +123,7 @@ def _run(settings: Settings) -> dict[str, Any]:
     given = tuple(artifact_of(run.work / file, settings.home.root, run.run_id) for file in identity.returned)
     run = replace(run, given=given, progress=Progress(settings.batch_id, _STEPS))
     summary = _make(run, files, identity)
-    write_json(run.folder / SUMMARY, summary)
+    write_sealed(run.folder / SUMMARY, summary)
     return summary
 
 

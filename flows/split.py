@@ -7,7 +7,6 @@ about firms: the staged rows by the city that gave their code (evidence.code_buc
 Not here: which row counts (steps_register.py, steps_evidence.py).
 """
 
-import json
 import shutil
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -17,7 +16,7 @@ import polars as pl
 
 from flows.home import Home
 from flows.ingest import FileReport
-from flows.manifest import Artifact, hash_file, write_json
+from flows.manifest import Artifact, are_whole, hash_file, read_sealed, write_sealed
 from reference.register import load_register_codes
 from transforms.conform import conform_rows
 from transforms.dated_lists import DATED_SOURCES
@@ -31,6 +30,7 @@ ROUTED = (
 )  # fmt: skip
 """The sources whose rows speak of one firm by its code."""
 SPLIT = ("registry", "census", *ROUTED)
+INDEX = "split.json"
 SORTED = {"registry": ["subject_key"]}
 """Sources whose pieces are sorted, and by what: whoever wants a stretch of keys reads a few row groups."""
 ROW_GROUP = 8192
@@ -46,20 +46,20 @@ class Split:
 
 
 def split_file(report: FileReport, home: Home) -> Split:
-    """Split one staged file, part by part; one split before is returned as it is."""
+    """Split one staged file, part by part; one split before is returned as it is, while it is whole."""
     folder = home.split / report.source / f"file={report.key}"
-    index = folder / "split.json"
-    if not index.exists():
+    recorded = read_sealed(folder / INDEX)
+    hashes: dict[str, dict[str, str]] = recorded["pieces"] if recorded else {}
+    if not recorded or not all(are_whole(folder, of) for of in hashes.values()):
         draft = folder.with_name(f".{folder.name}.tmp")
         shutil.rmtree(draft, ignore_errors=True)
         draft.mkdir(parents=True)
         staged = home.staged / report.source / f"file={report.key}"
         names = _write([staged / part for part in report.parts], report.source, draft)
         hashes = {b: {name: hash_file(draft / name) for name in of} for b, of in names.items()}
-        write_json(draft / index.name, hashes)
+        write_sealed(draft / INDEX, {"pieces": hashes})
         shutil.rmtree(folder, ignore_errors=True)
         draft.rename(folder)
-    hashes = json.loads(index.read_text(encoding="utf-8"))
     within = folder.relative_to(home.root).as_posix()
     pieces = {
         bucket: tuple(Artifact(f"{within}/{name}", sha256) for name, sha256 in of.items())

@@ -15,7 +15,7 @@ import polars as pl
 from flows.batches import Pointer
 from flows.home import Home
 from flows.ledger import ledger_digest, ledger_names, ledger_rows, read_entries
-from flows.manifest import combine
+from flows.manifest import are_whole, combine, hash_files, read_sealed, write_sealed
 from flows.settings import code_version
 from reference.contracts import feedback_contracts
 from reference.feedback import load_criteria
@@ -34,7 +34,7 @@ from transforms.loan_evidence import LOANS, loans
 from transforms.visit_evidence import TOLD, VISITS, told_addresses, visits
 from warehouse.feedback import FeedbackFiles, find_list_items
 
-DONE = "issues.parquet"
+DONE, WHOLE = "issues.parquet", "whole.json"
 FIRMS = "firms.parquet"
 PART_ROWS = 400_000
 """Visits judged at a time: at 1.9 million in one piece the reckoning took 6.5 GB."""
@@ -61,11 +61,13 @@ def reckon(home: Home, pointers: Sequence[Pointer], as_of: date) -> Reckoning:
     runs = [pointer.record.run_id for pointer in pointers]
     name = combine([ledger_digest(home), str(as_of), code_version(), *runs])[:12]
     folder = home.root / "lake" / "feedback" / name
-    if not (folder / DONE).exists():
+    recorded = read_sealed(folder / WHOLE)
+    if not recorded or not are_whole(folder, recorded["files"]):
         draft = folder.with_name(f".{name}.tmp")
         shutil.rmtree(draft, ignore_errors=True)
         draft.mkdir(parents=True)
         _judge(home, pointers, as_of, draft)
+        write_sealed(draft / WHOLE, {"files": hash_files(draft)})
         shutil.rmtree(folder, ignore_errors=True)
         draft.rename(folder)
     for older in folder.parent.iterdir():

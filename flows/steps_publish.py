@@ -25,6 +25,7 @@ from flows.batches import (
 from flows.changes import find_changes
 from flows.evidence_store import keep_evidence
 from flows.gate_memory import recall, remember
+from flows.kept_files import require_undamaged
 from flows.report_text import REPORT
 from flows.settings import Settings
 from flows.steps_feedback import carried
@@ -41,6 +42,8 @@ class GateFailedError(Exception):
 def build_step(settings: Settings, pointer: Pointer) -> BuildReport:
     """Build the candidate: every published batch and this one, which replaces one of the same date."""
     published = [p for p in read_pointers(settings.home) if p.record.as_of != pointer.record.as_of]
+    for other in published:
+        require_undamaged(settings.home, other.record.batch_id, other.record.run_id)
     curated = curated_files(settings.home, pointer)
     files = {p.record.run_id: batch_files(settings.home, p) for p in published}
     files[pointer.record.run_id] = BatchFiles(

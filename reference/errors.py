@@ -7,6 +7,9 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
+GUIDE = "docs/operations.md"
+"""Where a person on call finds what a message has no room for."""
+
 
 def listed(names: Iterable[str], most: int = 40, longest: int = 60) -> str:
     """Return names as a message shows them: parted by commas, cut, without control characters."""

@@ -5,27 +5,32 @@ Here: files and their order.  Not here: the gate, or who may publish (flows/ hol
 `warehouse/zoufang.duckdb` is a hard link to one of `warehouse/versions/<n>-<batch_id>-<run_id>.duckdb`.
 Publishing goes in steps, each of which leaves a state that the next call completes:
 
-1. verify the account, drop the write permission, fsync the candidate          nothing published yet
-2. rename it to versions/<n>-…, fsync both folders                             a version nobody reads yet
-3. link that version as .next, rename .next over zoufang.duckdb, fsync         published
-4. remove versions beyond the last `keep`                                      tidy
+1. verify the account, drop the write permission, fsync the candidate        nothing published yet
+2. write its hash, rename it to versions/<n>-…, fsync both folders           a version nobody reads yet
+3. link that version as .next, rename .next over zoufang.duckdb, fsync       published
+4. remove versions beyond the last `keep`                                    tidy
 
 The rename of step 3 is atomic: a reader sees the old file or the new one, never neither, and who holds
 the old one open keeps reading it.  The candidate is moved, not linked, so that no later write to a run's
 candidate can reach a published file.  The folder has to be on a local file system with hard links.
 """
 
+import hashlib
 import os
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from reference.errors import EnvironmentProblem, InputProblem
+from reference.errors import GUIDE, EnvironmentProblem, InputProblem
 from warehouse.build import BatchRecord
 from warehouse.candidate import verify_account
 
 KEEP = 5
+_OTHER_VERSION = (
+    f"go back to another version (zoufang history, zoufang rollback), then run the batch again; if there is "
+    f"no other, move the published file and this one away and run the batch again ({GUIDE}, A damaged file)"
+)
 _NAME = re.compile(r"(?P<number>\d+)-(?P<batch_id>ZJ-\d{6}-\d{2})-(?P<run_id>.+)\.duckdb")
 
 
@@ -76,8 +81,28 @@ def rollback(home: Path, batch_id: str) -> Version:
     if not wanted:
         kept = "\n".join(f"  {v.batch_id}  run {v.run_id}" for v in versions) or "  none"
         raise InputProblem(f"no published version '{batch_id}' is kept; choose one of\n{kept}")
+    require_undamaged(wanted[0])
     switch(wanted[0].path, home)
     return _version(wanted[0].path, home)
+
+
+def require_published_whole(home: Path) -> None:
+    """EnvironmentProblem if the published file is not, byte for byte, the version that was published."""
+    for version in history(home):
+        if version.is_current:
+            require_undamaged(version)
+
+
+def require_undamaged(version: Version) -> None:
+    """EnvironmentProblem if the bytes of a version are not those its `.sha256` tells, as sha256sum has it."""
+    told = _sum_path(version.path)
+    with version.path.open("rb") as handle:
+        found = hashlib.file_digest(handle, "sha256").hexdigest()
+    # An older program wrote none.
+    if told.exists() and told.read_bytes()[:64] != found.encode():
+        raise EnvironmentProblem(
+            f"{version.path} is damaged (its bytes are not those of {told.name}); {_OTHER_VERSION}"
+        )
 
 
 def seal(candidate: Path) -> None:
@@ -95,7 +120,9 @@ def store(candidate: Path, home: Path, record: BatchRecord) -> None:
     versions = home / "warehouse" / "versions"
     versions.mkdir(parents=True, exist_ok=True)
     number = max((version.number for version in history(home)), default=0) + 1
-    candidate.rename(versions / f"{number:04d}-{record.batch_id}-{record.run_id}.duckdb")
+    version = versions / f"{number:04d}-{record.batch_id}-{record.run_id}.duckdb"
+    _write_sum(candidate, version)
+    candidate.rename(version)
     _fsync(versions)
     _fsync(candidate.parent)
 
@@ -116,6 +143,20 @@ def prune(home: Path, keep: int) -> None:
     for version in history(home)[keep:]:
         if not version.is_current:
             version.path.unlink()
+            _sum_path(version.path).unlink(missing_ok=True)
+
+
+def _sum_path(version: Path) -> Path:
+    return version.with_suffix(".sha256")
+
+
+def _write_sum(candidate: Path, version: Path) -> None:
+    """Write what the version's bytes have to be, before the version is there."""
+    path = _sum_path(version)
+    with candidate.open("rb") as content, path.open("w", encoding="utf-8") as out:
+        out.write(f"{hashlib.file_digest(content, 'sha256').hexdigest()}  {version.name}\n")
+        out.flush()
+        os.fsync(out.fileno())
 
 
 def _newest(home: Path, record: BatchRecord) -> Version:

@@ -11,10 +11,17 @@ from typing import Any
 
 import duckdb
 
-from reference.errors import EnvironmentProblem, InputProblem
+from reference.errors import EnvironmentProblem, InputProblem, first_line
 from warehouse.schema import read_sql
 
 Row = dict[str, Any]
+_UNREADABLE = (
+    duckdb.IOException,
+    duckdb.SerializationException,
+    duckdb.InternalException,
+    duckdb.FatalException,
+)
+"""What DuckDB raises where a file is no database, is held by a writer, or has blocks that were changed."""
 
 
 def read_batches(path: Path) -> list[Row]:
@@ -111,9 +118,12 @@ def opened(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     with duckdb.connect() as con:
         try:
             con.execute("ATTACH ? AS warehouse (READ_ONLY)", [str(path)])
-        except duckdb.IOException as error:
-            raise EnvironmentProblem(f"{path} cannot be opened for reading: {error}") from error
-        # DuckDB 2.0.0 narrows sums sorted after grouping to one byte (950 becomes -74) with it on.
-        con.execute("SET disabled_optimizers = 'compressed_materialization'")
-        con.execute("USE warehouse")
-        yield con
+            # DuckDB 2.0.0 narrows sums sorted after grouping to one byte (950 becomes -74) with it on.
+            con.execute("SET disabled_optimizers = 'compressed_materialization'")
+            con.execute("USE warehouse")
+            yield con
+        except _UNREADABLE as error:
+            raise EnvironmentProblem(
+                f"{path} cannot be opened for reading: {first_line(error)}; if it is damaged, go back to "
+                f"another version (zoufang history, zoufang rollback)"
+            ) from error

@@ -72,7 +72,7 @@ def run(root: Path, seed: int, kills: int, only: list[str]) -> int:
         for kind, work in by_kind.items():
             if not only or kind in only:
                 work()
-    for told in readers.failed:
+    for told in readers.failed[:20]:
         print(f"FAULT reader: {told}", flush=True)
     figures = {
         **tally.figures(),

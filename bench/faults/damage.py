@@ -115,7 +115,7 @@ def _spoilt(
 
 def run_stopped(stage: Stage, tally: Tally, draw: random.Random, expected: Expected) -> None:
     """Kill late in a run, spoil one file, resume."""
-    seconds, _ = stage.measured()
+    seconds = stage.measured()[0][-1][1]
     for pattern in STOPPED:
         for way in WAYS:
             home = stage.case("stopped")

@@ -15,7 +15,7 @@ from bench.faults.judge import require_done, require_same, require_time_kept
 from bench.faults.stage import Broken, Expected, Stage
 from bench.faults.tally import Tally
 
-LONGEST = 6
+LONGEST = 8
 RENAMES, AFRESH, REAL = 0.35, 0.2, 0.05
 """Shares: killed at a renaming, taken up without --resume, the installed command with a server of its own."""
 
@@ -59,7 +59,8 @@ class Kills:
         afresh = bool(told) and self.draw.random() < AFRESH
         arguments = self.stage.command(home, *([] if afresh else ["--resume"]))
         log = home.parent / f"{len(told):02d}.log"
-        seconds, calls = self.stage.measured()
+        timeline, calls = self.stage.measured()
+        seconds = timeline[-1][1]
         if self.draw.random() < REAL:
             attempt = Attempt.real(arguments, log, plain_environment())
             told.append(f"wall {(at := self.draw.uniform(0.5, 20)):.2f} s of the installed command")
@@ -69,10 +70,19 @@ class Kills:
             attempt = Attempt.forked(arguments, log, call)
             told.append(str(call))
             return self._ended(attempt) == -9
-        moment = Moment(None, self.draw.uniform(0, seconds))
-        told.append(f"{moment.seconds:.2f} s of processor time")
+        moment = self._moment(seconds)
+        told.append(f"{moment.seconds:.2f} s of processor time after {moment.after or 'the start'}")
         attempt = Attempt.forked(arguments, log)
         return attempt.kill_at(moment) or self._ended(attempt) == -9
+
+    def _moment(self, seconds: float) -> Moment:
+        """Anywhere in the time a run takes, or within any of its steps, however short."""
+        if self.draw.random() < 0.5:
+            return Moment(None, self.draw.uniform(0, seconds))
+        timeline, _ = self.stage.measured()
+        number = self.draw.randrange(len(timeline) - 1)
+        (step, start), (_, end) = timeline[number : number + 2]
+        return Moment(step, self.draw.uniform(0, end - start))
 
     @staticmethod
     def _ended(attempt: Attempt) -> int:

@@ -52,7 +52,7 @@ CHANGES: tuple[Change, ...] = (_grown, _replaced, _gone, _added, _cut)
 
 def run_moving(stage: Stage, tally: Tally, draw: random.Random, expected: Expected) -> None:
     """Change one file at a random moment of a run, half of them while it starts and reads."""
-    seconds, _ = stage.measured()
+    seconds = stage.measured()[0][-1][1]
     for turn in range(ROUNDS):
         for change in CHANGES:
             at = draw.uniform(0, seconds * (1 if turn % 2 else 0.4))

@@ -19,14 +19,14 @@ import duckdb
 
 from warehouse.publish import published_file
 
-PAUSE = 0.3
+PAUSE = 0.5
 UNBALANCED = """
 SELECT batch_id, source FROM meta_row_account
 WHERE rows_in <> used + superseded + out_of_scope + excluded + quarantined
 """
 LISTS = """
 SELECT b.batch_id, b.run_id, b.version, count(f.batch_id) AS targets, any_value(a.used) AS used,
-    (SELECT count(*) FROM meta_quality AS q WHERE q.batch_id = b.batch_id) AS checks,
+    (SELECT count(*) FROM meta_quality AS q WHERE q.run_id = b.run_id) AS checks,
     (SELECT max(h.targets) FROM mart_headlines AS h
      WHERE h.batch_id = b.batch_id AND h.region = 'province') AS headline
 FROM dim_batch AS b
@@ -79,7 +79,7 @@ def read_until_closed(root: Path, number: int) -> None:
             faults = [f"{type(fault).__name__}: {fault}"]
         reads += 1
         failed += [f"{home.parent.name} at {time.strftime('%H:%M:%S')}: {fault}" for fault in faults]
-    print(json.dumps({"reads": reads, "failed": failed[:50]}))
+    print(json.dumps({"reads": reads, "failed": failed}))
 
 
 def _read(path: Path, number: int, known: dict[str, int], seen: Seen) -> list[str]:

@@ -137,7 +137,7 @@ class Stage:
         if attempt.wait():
             raise SystemExit(f"the undisturbed run failed:\n{attempt.text()}")
         calls = log.with_suffix(".calls").read_text(encoding="utf-8").count("\n")
-        told = {"cpu": timeline[-1][1], "calls": calls, "timeline": timeline}
+        told = {"calls": calls, "timeline": timeline}
         (self.root / "measured.json").write_text(json.dumps(told), encoding="utf-8")
 
     def _make_later(self, draft: Path) -> None:
@@ -158,10 +158,10 @@ class Stage:
             raise SystemExit(f"{' '.join(arguments)} failed:\n{attempt.text()}")
         return attempt.text()
 
-    def measured(self) -> tuple[float, int]:
-        """Return the processor seconds and the renamings of the undisturbed run."""
+    def measured(self) -> tuple[list[tuple[str | None, float]], int]:
+        """Return the undisturbed run: each step with the processor time of its report; renamings."""
         told = json.loads((self.root / "measured.json").read_text(encoding="utf-8"))
-        return float(told["cpu"]), int(told["calls"])
+        return [(step, at) for step, at in told["timeline"]], int(told["calls"])
 
     def _tell_readers(self) -> None:
         """Write how many firms each list of an undisturbed home holds, by run."""
