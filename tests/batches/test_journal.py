@@ -7,6 +7,7 @@ import pytest
 
 from flows.home import Home
 from flows.journal import follow, journal_path, last_states, read_journal, record, version_of, versions_of
+from reference.errors import EnvironmentProblem
 from warehouse.build import BatchRecord
 
 
@@ -83,3 +84,17 @@ def test_a_journal_that_was_lost_is_found_again_from_the_warehouse(home: Home) -
     journal_path(home).unlink()
     follow(home, [batch("two", 2)], "the published warehouse holds it")
     assert version_of(home, "ZJ-202503-31", "three") == 3
+
+
+@pytest.mark.parametrize(("old", "new"), [("published", "publishEd"), ('"version": 1', '"version": 3')])
+def test_a_line_that_was_changed_is_named_and_not_passed_over(home: Home, old: str, new: str) -> None:
+    """Else a published version's number could be given again, and its files be removed."""
+    publish(home, batch("one"))
+    path = journal_path(home)
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace(old, new), encoding="utf-8")
+    with pytest.raises(EnvironmentProblem, match=r"line \d is damaged; put the file back"):
+        read_journal(home)
+    path.write_bytes(text.encode().replace(b"swapped", b"sw\xffpped"))
+    with pytest.raises(EnvironmentProblem, match="line 3 is damaged"):
+        read_journal(home)

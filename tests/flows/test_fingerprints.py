@@ -37,8 +37,13 @@ def test_bytes_are_read_again_only_where_they_may_have_changed(
     os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
     assert path.stat().st_mtime_ns == stat.st_mtime_ns
     assert read_again(monkeypatch, home, path), "same size, same time of change, other bytes"
-    (home.root / "lake" / "fingerprints.json").write_text("{ half")
+    kept = home.root / "lake" / "fingerprints.json"
+    kept.write_text("{ half")
     assert read_again(monkeypatch, home, path)
+    assert not read_again(monkeypatch, home, path)
+    sha256 = hash_file(path)
+    kept.write_text(kept.read_text().replace(sha256, sha256[::-1]))
+    assert read_again(monkeypatch, home, path), "another hash, in a file that is JSON still"
 
 
 def test_a_file_written_just_now_is_not_trusted_the_next_time(

@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from flows.home import Home
-from flows.manifest import StepStore
+from flows.manifest import StepStore, read_sealed, write_sealed
 
 Steps = list[int]
 
@@ -76,3 +76,29 @@ def test_a_step_tells_whether_it_was_made_kept_or_linked_and_does_not_record_it(
     asked = [("one", "a"), ("one", "a"), ("two", "a"), ("two", "b"), ("two", "b")]
     assert [how(*one) for one in asked] == ["made", "resumed", "linked", "made", "resumed"]
     assert "how" not in (home.run("two") / "steps" / "conform.json").read_text()
+
+
+@pytest.mark.parametrize("place", ["run", "lake"])
+def test_a_record_with_a_changed_figure_counts_as_none(home: Home, place: str) -> None:
+    """Valid JSON still, and every file it names is whole: nothing but the record itself can tell."""
+    made: Steps = []
+    assert take(home, "one", "a", made) == 1
+    records = {"run": home.run("one") / "steps" / "conform.json", "lake": next(home.steps.glob("*.json"))}
+    text = records[place].read_text()
+    assert '"rows": 1' in text
+    records[place].write_text(text.replace('"rows": 1', '"rows": 3'))
+    assert take(home, "one" if place == "run" else "two", "a", made) == 2
+
+
+def test_what_is_sealed_is_read_back_or_not_at_all(tmp_path: Path) -> None:
+    path, told = tmp_path / "one.json", {"a": [1, 2.5, None], "zh": "基准日"}
+    write_sealed(path, told)
+    assert read_sealed(path) == told
+    whole = path.read_bytes()
+    for at in range(len(whole)):
+        path.write_bytes(whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :])
+        assert read_sealed(path) in (None, told), at
+        path.write_bytes(whole[:at])
+        assert read_sealed(path) is None, at
+    path.unlink()
+    assert read_sealed(path) is None

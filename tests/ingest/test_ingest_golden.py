@@ -6,7 +6,9 @@ import polars as pl
 import pytest
 from ingest_makers import GOLDEN, KEY, assert_golden, ingest_all, put, put_registry, put_workbook
 
+from flows.home import Home
 from flows.ingest import check_inbox, inbox_notes, ingest_file
+from flows.split import split_file
 from reference.contracts import load_contracts
 from transforms.ingest import staged_schema
 
@@ -91,6 +93,48 @@ def test_a_second_ingest_reuses_the_folder_and_another_version_does_not(tmp_path
     assert next(lakes[0].glob("registry/file=*/part-00000.parquet")).stat().st_mtime_ns == written
     assert ingest_file(file, *lakes, hash_key=KEY, code_version="2").key != first.key
     assert not list(tmp_path.glob("*/registry/.*"))
+
+
+SPOILT = ["staged/*/*/part-*.parquet", "quarantine/*/*/part-*.parquet", "staged/*/*/report.json"]
+
+
+@pytest.mark.parametrize("pattern", SPOILT)
+def test_what_was_made_of_a_file_is_made_anew_when_a_byte_of_it_has_changed(
+    tmp_path: Path, pattern: str
+) -> None:
+    put_registry(tmp_path, [WHOLE] * 3)
+    first = ingest_all(tmp_path)
+    [path] = tmp_path.glob(pattern)
+    whole = path.read_bytes()
+    change_a_byte(path)
+    again = ingest_all(tmp_path)
+    assert again[0] == first[0]
+    assert [frame.rows() for frame in again[1:]] == [frame.rows() for frame in first[1:]]
+    assert path.read_bytes() == whole
+
+
+@pytest.mark.parametrize("name", ["*.parquet", "split.json"])
+def test_what_a_file_was_split_into_is_made_anew_when_a_byte_of_it_has_changed(
+    tmp_path: Path, name: str
+) -> None:
+    put_registry(tmp_path, [WHOLE] * 3)
+    home = Home(tmp_path / "home")
+    [file] = check_inbox(tmp_path / "inbox")
+    report = ingest_file(file, home.staged, home.quarantine, hash_key=KEY)
+    first = split_file(report, home)
+    path = next((home.split / "registry" / f"file={report.key}").glob(name))
+    whole = path.read_bytes()
+    change_a_byte(path)
+    assert split_file(report, home) == first
+    assert path.read_bytes() == whole
+
+
+def change_a_byte(path: Path) -> None:
+    """Change one digit of a text, or the middle byte of a Parquet file."""
+    content = bytearray(path.read_bytes())
+    at = content.rindex(b"0") if path.suffix == ".json" else len(content) // 2
+    content[at] ^= 1
+    path.write_bytes(bytes(content))
 
 
 def test_locks_hidden_files_and_truth_are_no_input(tmp_path: Path) -> None:

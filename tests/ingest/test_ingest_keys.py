@@ -127,3 +127,21 @@ def test_the_environment_gives_the_key_before_the_file(
     monkeypatch.setenv(VARIABLE, "short")
     with pytest.raises(EnvironmentProblem, match="32 bytes"):
         hash_key(Home(tmp_path))
+
+
+@pytest.mark.parametrize("loss", ["changed", "short", "gone"])
+def test_another_key_than_the_one_a_home_began_with_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, loss: str
+) -> None:
+    """It would hash everybody anew, and no person would be the one of the batch before."""
+    monkeypatch.delenv(VARIABLE, raising=False)
+    home = Home(tmp_path)
+    key = hash_key(home)
+    home.hash_key.write_bytes({"changed": key[:-1] + b"-", "short": b"", "gone": b""}[loss])
+    if loss == "gone":
+        home.hash_key.unlink()
+    with pytest.raises(EnvironmentProblem, match="put keys/ back from the backup"):
+        hash_key(home)
+    home.hash_key.write_bytes(key)
+    home.hash_key.chmod(0o600)
+    assert hash_key(home) == key

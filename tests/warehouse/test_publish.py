@@ -225,3 +225,46 @@ def test_an_unbalanced_account_cannot_be_published(home: Path, build: Callable[.
 def test_nothing_to_publish_is_said_so(home: Path) -> None:
     with pytest.raises(EnvironmentProblem, match="run the batch again"):
         publish(home / "runs" / "x" / "candidate.duckdb", home, record_of(MAR))
+
+
+def test_a_damaged_version_is_never_published_again(home: Path, publish_day: Publish) -> None:
+    older = publish_day(0, size=1)
+    publish_day(1, size=2)
+    change_a_byte(older.path)
+    with pytest.raises(EnvironmentProblem, match=r"is damaged .* zoufang rollback"):
+        rollback(home, older.batch_id)
+    assert targets(home) == 2
+    publishing.require_published_whole(home)
+
+
+def test_a_published_file_that_was_damaged_is_told_from_a_whole_one(home: Path, publish_day: Publish) -> None:
+    version = publish_day(0)
+    change_a_byte(published_file(home))
+    with pytest.raises(EnvironmentProblem, match=version.path.name):
+        publishing.require_published_whole(home)
+
+
+def test_the_sum_of_a_version_is_the_one_that_sha256sum_knows_and_goes_with_it(
+    home: Path, publish_day: Publish
+) -> None:
+    folder = publish_day(0).path.parent
+    [told] = folder.glob("*.sha256")
+    subprocess.run(["sha256sum", "-c", told.name], check=True, cwd=folder)
+    publish_day(1, keep=1)
+    assert sorted(path.suffix for path in folder.iterdir()) == [".duckdb", ".sha256"]
+
+
+def test_a_file_that_is_no_database_any_more_is_said_so(home: Path, publish_day: Publish) -> None:
+    path = publish_day(0).path
+    path.chmod(0o600)
+    path.write_bytes(bytes(path.stat().st_size))
+    with pytest.raises(EnvironmentProblem, match=r"cannot be opened for reading: .* zoufang rollback"):
+        read_batches(published_file(home))
+
+
+def change_a_byte(path: Path) -> None:
+    """Change the file where it lies, under every name it has."""
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.chmod(0o600)
+    path.write_bytes(bytes(content))
