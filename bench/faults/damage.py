@@ -27,7 +27,7 @@ LAKE = (
     "lake/ledger/*/*/rows.parquet", "lake/ledger/*/*/faults.parquet", "lake/ledger/*/*/entry.json",
     "lake/feedback/*/*.parquet", "keys/hash.key",
 )  # fmt: skip
-"""Classes of files of a home; each is spoilt in every way."""
+"""Classes of files of a home."""
 STOPPED = (
     "lake/staged/*/*/part-*.parquet", "lake/split/*/*/*.parquet", "runs/20250331-*/steps/*.json",
     "runs/20250331-*/work/**/*.parquet", f"lake/curated/*/as_of={DAY}/*/*.parquet",
@@ -87,9 +87,9 @@ def _write(path: Path, content: bytes) -> None:
 
 
 def run_lake(stage: Stage, tally: Tally, draw: random.Random, expected: Expected) -> None:
-    """Spoil one file of each class in each way, and run on the later inbox."""
+    """Spoil one file of each class in some ways, others with another seed, and run on the later inbox."""
     for pattern in LAKE:
-        for way in WAYS:
+        for way in draw.sample(WAYS, 3):
             _spoilt(stage, tally, draw, expected, (pattern, way))
 
 
@@ -114,10 +114,10 @@ def _spoilt(
 
 
 def run_stopped(stage: Stage, tally: Tally, draw: random.Random, expected: Expected) -> None:
-    """Kill late in a run, spoil one file, resume."""
+    """Kill late in a run, spoil one file in some ways, resume."""
     seconds = stage.measured()[0][-1][1]
     for pattern in STOPPED:
-        for way in WAYS:
+        for way in draw.sample(WAYS, 2):
             home = stage.case("stopped")
             attempt = Attempt.forked(stage.command(home), home.parent / "killed.log")
             if not attempt.kill_at(Moment("warehouse" if "duckdb" in pattern else "ready", 0.03 * seconds)):

@@ -16,7 +16,7 @@ from bench.faults.stage import Broken, Expected, Stage, copy_home
 from bench.faults.tally import Tally
 from warehouse.publish import published_file
 
-ROUNDS = 6
+ROUNDS = 4
 Change = Callable[[Path], None]
 
 

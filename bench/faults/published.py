@@ -28,7 +28,7 @@ ASKING = ("history", "report", "dispatch", "close")
 
 def run_published(stage: Stage, tally: Tally, draw: random.Random, whole: Expected, after: Expected) -> None:
     """Spoil the published file, then run again, run on, go back; spoil a kept version, then go back to it."""
-    for way in WAYS:
+    for way in draw.sample(WAYS, 4):
         _again(stage, tally, draw, way, (stage.inbox, whole, "nothing new"))
         _again(stage, tally, draw, way, (stage.later, after, "a later inbox"))
         _kept(stage, tally, draw, way)

@@ -19,7 +19,7 @@ import duckdb
 
 from warehouse.publish import published_file
 
-PAUSE = 0.5
+PAUSE = 1.0
 UNBALANCED = """
 SELECT batch_id, source FROM meta_row_account
 WHERE rows_in <> used + superseded + out_of_scope + excluded + quarantined

@@ -12,7 +12,7 @@ from bench.faults.judge import require_done, require_orderly, require_published,
 from bench.faults.stage import BEFORE, TOLD_LATER, Broken, Expected, Stage
 from bench.faults.tally import Tally
 
-ROUNDS = 4
+ROUNDS = 3
 REFUSED = ("another run is writing",)
 APART = 8.0
 """Seconds of the clock within which the second command starts: a run takes about as long."""

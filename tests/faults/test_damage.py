@@ -56,8 +56,9 @@ def test_a_damaged_file_of_an_earlier_batch_is_named_and_running_that_batch_agai
     assert mended.status == 0, mended.err
     assert "nothing to do" not in mended.err
     assert damaged.read_bytes() == whole
-    assert contents(published_file(copied)) == before
-    assert run(inbox, copied, MAR).status == 0
+    after = contents(published_file(copied))
+    # What the gate measured of January is of the warehouse that it was made for this time.
+    assert {table for table in before if after[table] != before[table]} <= {"meta_quality"}
 
 
 def test_a_damaged_published_file_is_named_before_anything_is_built_on_it(
