@@ -31,7 +31,7 @@ ROUTED = (
 """The sources whose rows speak of one firm by its code."""
 SPLIT = ("registry", "census", *ROUTED)
 INDEX = "split.json"
-SORTED = {"registry": ["subject_key"]}
+SORTED = {"registry": ["subject_key", "row_no"]}
 """Sources whose pieces are sorted, and by what: whoever wants a stretch of keys reads a few row groups."""
 ROW_GROUP = 8192
 
@@ -93,6 +93,9 @@ def _write(parts: Sequence[Path], source: str, folder: Path) -> dict[str, list[s
     for number, part in enumerate(parts):
         # Many joins to small lists: the streaming engine takes twice the time for a frame of this size.
         rows = _bucketed(pl.read_parquet(part).lazy(), source).collect(engine="in-memory")
+        if not order and not rows["row_no"].is_sorted():
+            # Joins keep no order; steps go by the bytes of a piece, and made anew it has to have the same.
+            rows = rows.sort("row_no")
         for (bucket,), piece in rows.partition_by("_bucket", as_dict=True, include_key=False).items():
             name = f"{bucket}-{number:05}.parquet"
             written = piece.sort(order) if order else piece
