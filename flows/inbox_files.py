@@ -3,6 +3,7 @@
 Here: names, links, pipes.  Not here: contents (readers.py), what a file is for (ingest.py, ledger.py).
 """
 
+import os
 from pathlib import Path
 
 from reference.errors import InputProblem, shown_name
@@ -15,7 +16,11 @@ def data_files(folder: Path) -> list[Path]:
     """Return all in and below a source folder in a stable order, without folders, locks and hidden ones.
 
     A folder named like a file is in the list if nothing is in it: somebody expects it to be read.
+    InputProblem if a folder may not be looked into: what is in it would count as not handed in.
     """
+    if folder.is_dir():
+        for _ in os.walk(folder, onerror=_refuse):
+            pass
     paths = sorted(folder.rglob("*")) if folder.is_dir() else []
     return [
         path
@@ -40,6 +45,13 @@ def require_plain(path: Path, inbox: Path) -> str:
     if path.is_symlink() and not path.resolve().is_relative_to(inbox.resolve()):
         raise InputProblem(f"{name}: a link out of the inbox; copy the file itself there")
     return name
+
+
+def _refuse(error: OSError) -> None:
+    raise InputProblem(
+        f"{error.filename}: the folder cannot be read ({error.strerror}); give whoever runs this permission "
+        f"to read it, or take it out of the inbox"
+    )
 
 
 def _poses_as_file(path: Path) -> bool:

@@ -23,7 +23,7 @@ BARE = (
     "--bounding-set=-dac_override,-dac_read_search",
     "--inh-caps=-dac_override,-dac_read_search",
 )
-TEXTS = ("Permission denied", "cannot be read", "may not be read")
+TEXTS = ("Permission denied", "cannot be read", "cannot be opened", "not readable")
 NOTHING, READ_ONLY = 0o000, 0o555
 
 

@@ -1,6 +1,9 @@
 """Malformed files: each message names the file, what is wrong, and what to do; nothing is written."""
 
 import os
+import shutil
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
@@ -143,3 +146,36 @@ def test_a_name_that_would_play_with_the_terminal_is_shown_written_out(tmp_path:
     assert _problem(tmp_path).startswith(
         "registry/a\\u001b[2J\\u000ab.csv: the name holds control characters"
     )
+
+
+BARE = [
+    "setpriv",
+    "--bounding-set=-dac_override,-dac_read_search",
+    "--inh-caps=-dac_override,-dac_read_search",
+]
+"""Root without what lets it look into everything."""
+
+
+@pytest.mark.skipif(os.geteuid() == 0 and not shutil.which("setpriv"), reason="root looks into everything")
+@pytest.mark.parametrize("folder", ["customs", "customs/2025"])
+def test_a_folder_that_may_not_be_looked_into_is_refused_and_not_taken_for_absent(
+    tmp_path: Path, folder: str
+) -> None:
+    put_registry(tmp_path, [ROW])
+    put(tmp_path, "customs/2025", "a.csv", b"x")
+    shut = tmp_path / "inbox" / folder
+    script = "import sys; from pathlib import Path; from flows.ingest import check_inbox; "
+    script += "check_inbox(Path(sys.argv[1]))"
+    shut.chmod(0)
+    try:
+        command = [
+            *(BARE if os.geteuid() == 0 else []),
+            sys.executable,
+            "-c",
+            script,
+            str(tmp_path / "inbox"),
+        ]
+        ended = subprocess.run(command, capture_output=True, text=True, check=False)
+    finally:
+        shut.chmod(0o755)
+    assert f"InputProblem: {shut}: the folder cannot be read (Permission denied); give" in ended.stderr
