@@ -101,7 +101,8 @@ def require_clear(said: str) -> None:
         raise Broken(f"a traceback: {said[-1500:]}")
     # Progress and notes come before; what DuckDB says of its own objects when a process ends badly, after.
     lines = [line for line in said.splitlines() if line and line[0] not in "[ " and "nanobind" not in line]
-    if not any(";" in line or "to do" in line for line in lines) and "Try 'zoufang" not in said:
+    remedies = (";", "to do", "choose one of", "Try 'zoufang")
+    if not any(remedy in line for line in lines for remedy in remedies):
         raise Broken(f"the message names no remedy: {said[-500:]!r}")
 
 
