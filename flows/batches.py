@@ -17,6 +17,7 @@ from flows.evidence_store import EVIDENCE_KEPT, drop_evidence
 from flows.home import Home
 from flows.kept_files import record_files
 from flows.manifest import read_sealed, write_sealed
+from flows.progress import say
 from reference.errors import GUIDE, EnvironmentProblem, InputProblem
 from warehouse.build import BatchFiles, BatchRecord
 from warehouse.publish import Version, history, published_file, require_published_whole, rollback
@@ -197,10 +198,14 @@ def drop_unkept(home: Home, as_of: date) -> None:
     """Remove curated files of this date that no published version of the batch came from.
 
     Published lists are immutable, also those replaced or taken back. Of other dates only what is sure to be
-    of no use: an unfinished run there may still be resumed.
+    of no use: an unfinished run there may still be resumed. Nothing while a kept version cannot be read.
     """
-    kept = journal.published_runs(home)
-    kept |= {row["run_id"] for version in history(home.root) for row in read_batches(version.path)}
+    try:
+        held = {row["run_id"] for version in history(home.root) for row in read_batches(version.path)}
+    except EnvironmentProblem as problem:
+        say(f"note: {problem}. As nobody can tell which files it is of, none is removed")
+        return
+    kept = journal.published_runs(home) | held
     gone = {folder.name for folder in home.batches.iterdir() if folder.is_dir()} - kept
     for path in (home.root / "lake" / "curated").glob("*/as_of=*/city=*/*.parquet"):
         same_date = path.parents[1].name == f"as_of={as_of}"
