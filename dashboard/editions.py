@@ -60,7 +60,7 @@ class Shelf:
         InputProblem if nothing is published, EnvironmentProblem if the file cannot be read.
         """
         seen = signature(self.home)
-        if seen == self._seen:
+        if seen is not None and seen == self._seen:
             return False
         edition = read_edition(self.home)
         self._seen = seen
