@@ -14,7 +14,7 @@ Wall.texts = {
   targets: ["走访目标户数", "Target firms"], visited: ["走访户数", "Visited"], coverage: ["走访覆盖率", "Coverage"], attained: ["完成计划", "Of plan"],
   week: ["较上周（百分点）", "In a week (pp)"], plan: ["计划进度", "Expected by plan"], deadline: ["截止", "Deadline"], days: ["天", "days"],
   effective: ["有效走访", "Effective visits"], declared: ["申报", "Declared"], recommended: ["推荐", "Recommended"], credited: ["授信", "Credit granted"],
-  disbursed: ["放款", "Loan paid out"], credit_amount: ["授信金额", "Credit granted"], loan_amount: ["放款金额", "Loans"], overdue: ["银行超期未答复", "Bank answers overdue"],
+  disbursed: ["放款", "Loan paid out"], credit_amount: ["授信金额", "Credit amount"], loan_amount: ["放款金额", "Loan amount"], overdue: ["银行超期未答复", "Bank answers overdue"],
   unresolved: ["待落图", "Unresolved addresses"], excluded: ["剔除", "Excluded"], uncontacted: ["续贷未对接", "Renewals uncontacted"],
   funnel: ["走访漏斗", "Funnel"], foreign_trade: ["外贸企业", "Foreign trade"], sci_tech: ["科技企业", "Science and technology"],
   insured_usd: ["出口信保（美元）", "Export insurance (USD)"], renewals: ["到期续贷", "Renewals due"], due_30: ["30日内到期（笔）", "Maturing within 30 days (loans)"],

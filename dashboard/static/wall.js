@@ -90,6 +90,7 @@
     else Wall.views.tiles(rows, next);
     document.body.dataset.at = state.at || "province";
     document.body.dataset.edition = edition;
+    performance.mark("drawn");
   };
 
   const load = async () => {

@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from browser import Browser, find_browser
 from wall_case import HOSTILE, publish_case
 
+from bench.browser import Browser, find_browser
 from cli.dashboard import KEY_VARIABLE
 from dashboard.editions import read_edition
 from dashboard.export import export

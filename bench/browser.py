@@ -1,4 +1,4 @@
-"""A headless Chromium spoken to over its own protocol: what the tests of the page look through.
+"""A headless Chromium spoken to over its own protocol: what tests and bench of the wall look through.
 
 Here: starting it, pages, keys, scripts, what it asked for and complained of.  Not here: what is expected.
 """
@@ -96,8 +96,9 @@ class Browser:
                       windowsVirtualKeyCode=codes[key], **more)  # fmt: skip
 
     def picture(self, path: Path) -> None:
-        """Write what the window shows as PNG."""
-        path.write_bytes(base64.b64decode(self.send("Page.captureScreenshot")["data"]))
+        """Write what the window shows as WebP."""
+        found = self.send("Page.captureScreenshot", format="webp", quality=80)
+        path.write_bytes(base64.b64decode(found["data"]))
 
     def _note(self, message: dict[str, Any]) -> None:
         given = message.get("params", {})
