@@ -7,7 +7,9 @@ Not here: hashing (transforms/ingest_keys.py).
 import hmac
 import os
 import secrets
+from contextlib import suppress
 from pathlib import Path
+from tempfile import mkstemp
 
 from flows.home import Home
 from reference.errors import GUIDE, EnvironmentProblem
@@ -54,11 +56,17 @@ def _own_key(home: Home) -> bytes:
 
 
 def _put(path: Path, text: str) -> None:
-    """Write a file whole or not at all: a full disk, or a kill, must leave no key that is too short."""
-    draft = path.with_suffix(".draft")
-    draft.unlink(missing_ok=True)
-    with os.fdopen(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:
-        file.write(text.encode())
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)
+    """Write a file whole or not at all, unless another thread was first: its key is then the key.
+
+    A full disk, or a kill, must leave no key that is too short.
+    """
+    handle, draft = mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".draft")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(text.encode())
+            file.flush()
+            os.fsync(file.fileno())
+        with suppress(FileExistsError):
+            os.link(draft, path)
+    finally:
+        Path(draft).unlink()

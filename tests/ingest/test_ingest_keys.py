@@ -1,7 +1,9 @@
 """Personal numbers are staged as keyed hashes: equal stays equal, another key tells nothing of them."""
 
 import stat
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 
 import polars as pl
 import pytest
@@ -145,3 +147,20 @@ def test_another_key_than_the_one_a_home_began_with_is_refused(
     home.hash_key.write_bytes(key)
     home.hash_key.chmod(0o600)
     assert hash_key(home) == key
+
+
+def test_threads_that_need_a_first_key_at_once_get_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Files are read side by side: two keys would tell one person's numbers apart for ever."""
+    monkeypatch.delenv(VARIABLE, raising=False)
+    with ThreadPoolExecutor(max_workers=8) as threads:
+        for number in range(30):
+            home, start = Home(tmp_path / str(number)), Barrier(8)
+
+            def ask(home: Home = home, start: Barrier = start) -> bytes:
+                start.wait()
+                return hash_key(home)
+
+            keys = {future.result() for future in [threads.submit(ask) for _ in range(8)]}
+            assert keys == {home.hash_key.read_bytes()}
