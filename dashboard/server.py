@@ -144,12 +144,16 @@ def _json(body: bytes, kept: str) -> Response:
 
 async def _watch(shelf: Shelf, seconds: float) -> None:
     """Look for a newly published file for ever; what cannot be read leaves the edition before in place."""
+    said = ""
     while True:
         await asyncio.sleep(seconds)
         try:
             await asyncio.to_thread(shelf.refresh)
+            said = ""
         except Exception as problem:  # the wall stays up whatever is wrong with a file
-            _LOG.warning("the published warehouse cannot be read, the batch before stays: %s", problem)
+            if said != str(problem):
+                _LOG.warning("the published warehouse cannot be read, the batch before stays: %s", problem)
+            said = str(problem)
 
 
 class _Secured:

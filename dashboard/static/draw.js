@@ -24,6 +24,7 @@
       : (Math.abs(value) >= 1e8 ? [1e8, "亿元"] : [1e4, "万元"]);
     return `${(value / unit).toLocaleString(locale(), { maximumFractionDigits: 2 })} ${name}`;
   };
+  Wall.named = (area) => (area.code === null ? Wall.say("pool") : area.name);
   Wall.dot = (status) => Wall.el("span", { class: `dot ${status}`, "aria-hidden": "true" });
 
   // columns: [title, class or "", row => node or text]

@@ -29,7 +29,7 @@
 
   Wall.views.tiles = (areas, open) => {
     const tile = (area) => {
-      const inside = [Wall.el("b", {}, area.name), `${Wall.share(area.targets ? area.visited / area.targets : null)} · ${Wall.say(area.status)}`];
+      const inside = [Wall.el("b", {}, Wall.named(area)), `${Wall.share(area.targets ? area.visited / area.targets : null)} · ${Wall.say(area.status)}`];
       const traits = { class: `tile ${area.status}`, "data-code": area.code };
       return open && area.code
         ? Wall.el("button", { ...traits, type: "button", onclick: () => open(area.code) }, ...inside)

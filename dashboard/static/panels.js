@@ -19,7 +19,7 @@
       ...(area.recommended === undefined ? [] : [
         one("recommended", count(area.recommended)), one("credited", count(area.credited)), one("credit_amount", money(area.credit_amount)),
         one("loan_amount", money(area.loan_amount)), one("overdue", count(area.overdue)), one("unresolved", count(area.unresolved)),
-        one("uncontacted", count(area.renewals?.uncontacted))]));
+        one("uncontacted", count(area.renewals?.uncontacted)), ...(area.excluded === null ? [] : [one("excluded", count(area.excluded))])]));
   };
 
   const moved = (area, rank) => {
@@ -28,7 +28,7 @@
     return Wall.el("span", { class: before > now ? "up" : "down" }, before > now ? ` ▲${before - now}` : ` ▼${now - before}`);
   };
   Wall.views.ranking = (areas, rank, title, board, open) => {
-    const place = (area) => (open && area.code ? Wall.el("button", { type: "button", onclick: () => open(area.code) }, area.name) : area.name);
+    const place = (area) => (open && area.code ? Wall.el("button", { type: "button", onclick: () => open(area.code) }, area.name) : Wall.named(area));
     const standing = (area) => (area[rank] ? Wall.el("span", {}, String(area[rank]), moved(area, rank)) : area.code && area.targets < board.min_ranked_targets ? say("small") : "—");
     const rich = areas.some((area) => area.recommended !== undefined);
     const columns = [

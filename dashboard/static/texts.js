@@ -26,8 +26,7 @@ Wall.texts = {
   account: ["行数对账", "Row account"], source: ["来源", "Source"], rows_in: ["收到", "Rows in"], used: ["采用", "Used"], superseded: ["被替代", "Superseded"],
   out_of_scope: ["不在范围", "Out of scope"], quarantined: ["隔离", "Quarantined"], nothing: ["暂无数据", "No data yet"],
   news: ["新批次已发布，页面已更新", "A new batch was published; the page is up to date"], lost: ["与服务器的连接中断，显示的是上次数据", "The server does not answer; figures are the last known"],
-  over: ["链接已过期，请重新申请", "This link is over; ask for a new one"], loading: ["读取中…", "Loading…"],
-  rule_red: ["低于计划的", "below"], rule_of: ["计划完成度", "of plan"], pool: ["待认领", "Awaiting a place"],
+  over: ["链接已过期，请重新申请", "This link is over; ask for a new one"], rule_of: ["计划完成度", "of plan"], pool: ["待认领", "Awaiting a place"],
   foot: ["只含汇总数，不含企业名称与个人信息。边界仅供示意。", "Sums only: no firm names, no personal data. Boundaries are for orientation."],
   ranked_from: ["目标户数达到以下数量才参与排名：", "Ranked from this many targets on: "],
 };

@@ -3,7 +3,7 @@
 (() => {
   const LOOK_EVERY = 5000;
   const state = (Wall.state = { at: "", lang: "zh", ningbo: true });
-  let edition = null, facts = null, outlines = null, home = "";
+  let edition = null, facts = null, outlines = null, home = "", turn = 0;
   const byId = (id) => document.getElementById(id);
 
   const readHash = () => {
@@ -73,7 +73,10 @@
 
   const draw = async () => {
     readHash();
+    const mine = ++turn;
     const found = await scene();
+    // Another place was asked for while this one's facts were on their way.
+    if (mine !== turn) return;
     if (!found) {
       if (state.at !== home) go({ at: home });
       return;
@@ -109,19 +112,22 @@
       else if (news.dataset.lost) news.textContent = "";
       delete news.dataset.lost;
     } catch (problem) {
-      news.textContent = Wall.say(problem.status === 403 ? "over" : "lost");
-      news.dataset.lost = "yes";
+      complain(problem);
     }
+  };
+  const complain = (problem) => {
+    byId("news").textContent = Wall.say(problem.status === 403 ? "over" : "lost");
+    byId("news").dataset.lost = "yes";
   };
 
   const start = async () => {
     byId("language").addEventListener("click", () => go({ lang: state.lang === "en" ? "zh" : "en" }));
     byId("ningbo").addEventListener("click", () => go({ ningbo: !state.ningbo }));
     byId("skip").addEventListener("click", (event) => { event.preventDefault(); byId("ranking").focus(); });
-    addEventListener("hashchange", draw);
+    addEventListener("hashchange", () => draw().catch(complain));
     outlines = await Wall.outlines();
     await load();
     if (Wall.live) setInterval(look, LOOK_EVERY);
   };
-  start().catch(() => { readHash(); byId("news").textContent = Wall.say("lost"); });
+  start().catch((problem) => { readHash(); complain(problem); });
 })();

@@ -10,6 +10,7 @@ from wall_case import HOSTILE, PERSON
 
 from dashboard.board import plan, set_ranks, status
 from dashboard.facts import Document
+from reference.divisions import DIVISIONS_FILE
 from reference.wall import Board, load_board, load_outlines
 from warehouse.publish import published_file
 from warehouse.read import opened
@@ -154,9 +155,7 @@ def test_no_firm_and_no_person_is_in_any_document(home: Path, documents: dict[st
 
 
 def test_a_county_and_a_city_of_the_outlines_for_each_of_the_divisions() -> None:
-    rows = (
-        Path("reference/divisions/divisions_zhejiang_2023.csv").read_text(encoding="utf-8").splitlines()[1:]
-    )
+    rows = DIVISIONS_FILE.read_text(encoding="utf-8").splitlines()[1:]
     for level in ("city", "county"):
         codes = {row.split(",")[0][:6] for row in rows if row.split(",")[2] == level}
         assert set(load_outlines(level)) == codes

@@ -110,6 +110,22 @@ def test_tab_reaches_areas_and_shows_where_it_is(browser: Browser, address: str)
     assert {"skip", "ningbo", "language", "330100", "330200"} <= seen
 
 
+def test_targets_without_a_township_are_shown_and_cannot_be_opened(browser: Browser, address: str) -> None:
+    browser.open(f"{address}#at=330106&lang=en")
+    pool = "[...document.querySelectorAll('#ranking tbody tr')].find(e => e.dataset.code === undefined)"
+    assert browser.js(f"{pool}.textContent").startswith("Awaiting a place")
+    assert browser.js(f"{pool}.querySelectorAll('button').length") == 0
+
+
+def test_the_last_of_quick_steps_is_the_one_shown(browser: Browser, address: str) -> None:
+    browser.open(address)
+    browser.js("location.hash = 'at=330106'; location.hash = 'at=330203'; location.hash = 'at=330100'; 0")
+    browser.wait("document.body.dataset.at === '330100'")
+    browser.js("new Promise(done => setTimeout(done, 500))")
+    assert browser.js("document.body.dataset.at") == "330100"
+    assert browser.js("document.querySelectorAll('#drawing path').length") == 3
+
+
 def test_languages(browser: Browser, address: str) -> None:
     browser.open(address)
     assert browser.js("document.getElementById('title').textContent") == "走访挂图作战"

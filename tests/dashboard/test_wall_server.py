@@ -77,6 +77,11 @@ def test_only_known_names_are_answered(client: TestClient, shelf: Shelf, path: s
     assert client.get(path.format(shelf.current.id)).status_code == 404
 
 
+@pytest.mark.parametrize("host", ["127.0.0.1:8410", "localhost:8410", "localhost", "[::1]:8410"])
+def test_every_name_of_loopback_is_answered(client: TestClient, host: str) -> None:
+    assert client.get("/now", headers={"host": host}).status_code == 200
+
+
 def test_another_host_name_is_refused_on_open_loopback(client: TestClient) -> None:
     assert client.get("/now", headers={"host": "evil.example"}).status_code == 400
 
@@ -177,7 +182,9 @@ def test_a_new_batch_is_noticed_and_open_pages_keep_theirs(tmp_path: Path) -> No
         assert client.get(f"/facts/{before}/wall.json").json()["batch"]["run_id"] == "20250331-aaaaaaaaaaaa"
 
 
-def test_a_file_that_cannot_be_read_leaves_the_batch_before_on_the_wall(tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_read_leaves_the_batch_before_on_the_wall(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     home = publish_case(tmp_path / "one")
     shelf = Shelf(home)
     shelf.refresh()
@@ -186,8 +193,13 @@ def test_a_file_that_cannot_be_read_leaves_the_batch_before_on_the_wall(tmp_path
         broken = tmp_path / "broken"
         broken.write_bytes(b"no database")
         broken.replace(home / "warehouse" / "zoufang.duckdb")
+        deadline = time.monotonic() + 20
+        while not caplog.records and time.monotonic() < deadline:
+            time.sleep(0.05)
         time.sleep(0.5)
         assert client.get("/now").json() == before
+        told = [record for record in caplog.records if record.name == "zoufang.dashboard"]
+        assert len(told) == 1
 
 
 def test_the_file_is_not_held_open(home: Path) -> None:
