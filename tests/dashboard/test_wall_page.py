@@ -6,7 +6,9 @@ Skipped where no Chromium is installed. Accessibility is checked where WALL_AXE 
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -17,6 +19,7 @@ from cli.dashboard import KEY_VARIABLE
 from dashboard.editions import read_edition
 from dashboard.export import export
 from dashboard.facts import Document
+from dashboard.scope import sign
 from warehouse.publish import published_file
 from warehouse.read import opened
 
@@ -48,16 +51,24 @@ def live_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return publish_case(tmp_path_factory.mktemp("live"))
 
 
-@pytest.fixture(scope="module")
-def address(live_home: Path) -> Iterator[str]:
-    """Start `zoufang dashboard` on a free port and return where it listens."""
+@contextmanager
+def serving(home: Path, key: str | None = None) -> Iterator[str]:
+    """Start `zoufang dashboard` on a free port and give the address it listens at."""
     command = [sys.executable, "-c", "from cli.app import main; main()", "dashboard",
-               "--home", str(live_home), "--port", "0"]  # fmt: skip
+               "--home", str(home), "--port", "0"]  # fmt: skip
     own = {name: value for name, value in os.environ.items() if name != KEY_VARIABLE}
+    own |= {KEY_VARIABLE: key} if key else {}
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=own) as server:
         assert server.stdout is not None
         yield server.stdout.readline().split()[0]
         server.terminate()
+
+
+@pytest.fixture(scope="module")
+def address(live_home: Path) -> Iterator[str]:
+    """Where the wall of that home is shown to anybody on this machine."""
+    with serving(live_home) as found:
+        yield found
 
 
 def colours(home: Path, level: str, where: str = "true") -> dict[str, str]:
@@ -187,6 +198,21 @@ def test_a_folder_of_a_county_opens_at_the_county(browser: Browser, home: Path, 
     assert browser.js("document.body.dataset.at") == "330106"
     assert browser.js("document.getElementById('path').textContent") == "西湖区"
     assert browser.complaints == []
+
+
+def test_a_link_opens_its_county_and_says_when_it_is_over(browser: Browser, home: Path) -> None:
+    key = "k" * 32
+    with serving(home, key) as address:
+        browser.open(f"{address}?token={sign('330106', int(time.time()) + 3600, key.encode())}")
+        assert browser.js("[location.search, document.cookie]") == ["", ""]
+        assert browser.js("document.body.dataset.at") == "330106"
+        assert browser.js(TILES) == colours(home, "township", "county_code = '330106'")
+        browser.js("location.hash = 'at=330203'")
+        browser.wait("new URLSearchParams(location.hash.slice(1)).get('at') !== '330203'")
+        assert browser.js("document.body.dataset.at") == "330106"
+        # A browser drops the cookie when the link is over.
+        browser.send("Network.clearBrowserCookies")
+        assert "链接已过期" in browser.wait("document.getElementById('news').textContent")
 
 
 @pytest.mark.skipif(AXE is None, reason="WALL_AXE names no axe.min.js (npm pack axe-core)")
