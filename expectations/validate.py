@@ -4,6 +4,7 @@ Here: one ephemeral context and its two DuckDB sources.
 Not here: what is expected (suites_*.py), the reading of answers (answers.py).
 """
 
+import logging
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -58,6 +59,8 @@ def validate(request: GateRequest, views: Path) -> tuple[list[GateResult], Docum
     for name, checks in suites.items():
         results += read_answers(name, documents[name], len(checks)) if name in documents else [absent(name)]
     if request.data_docs:
+        # It tells of a full disk page by page, with tracebacks; what is written next says it in one line.
+        logging.getLogger("great_expectations.render.renderer.site_builder").setLevel(logging.CRITICAL)
         context.build_data_docs()
     return results, documents
 
