@@ -214,8 +214,8 @@ def drop_unkept(home: Home, as_of: date) -> None:
     for run_id in gone:
         shutil.rmtree(home.batches / run_id)
     # What was being written when a run was stopped; another run may never write it again.
-    for draft in (home.root / "lake").glob("*/*/.file=*.tmp"):
-        shutil.rmtree(draft)
+    for draft in sorted((home.root / "lake").rglob("*.tmp"), reverse=True):
+        shutil.rmtree(draft) if draft.is_dir() else draft.unlink()
     _drop_work(home)
     drop_evidence(home, {*[p.record.run_id for p in read_pointers(home)[-EVIDENCE_KEPT:]], *_kept_runs(home)})
 

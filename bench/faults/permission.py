@@ -23,7 +23,7 @@ BARE = (
     "--bounding-set=-dac_override,-dac_read_search",
     "--inh-caps=-dac_override,-dac_read_search",
 )
-TEXTS = ("Permission denied", "cannot be read", "cannot be opened", "not readable")
+TEXTS = ("Permission denied", "cannot be read", "cannot be opened", "Invalid value for '--inbox'")
 NOTHING, READ_ONLY = 0o000, 0o555
 
 

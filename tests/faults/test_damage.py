@@ -53,10 +53,15 @@ def test_a_damaged_file_of_an_earlier_batch_is_named_and_running_that_batch_agai
     assert "Traceback" not in refused.err
     assert hash_file(published_file(copied)) == published
     assert json.loads(pointer.read_text(encoding="utf-8"))["record"]["version"] == 1
+    stopped = home.staged / "customs" / ".file=0.tmp" / "part-00000.parquet"
+    stopped.parent.mkdir(parents=True)
+    for draft in (stopped, home.steps / "0.tmp"):
+        draft.touch()
     mended = run(extracts, copied, JAN)
     assert mended.status == 0, mended.err
     assert "nothing to do" not in mended.err
     assert damaged.read_bytes() == whole
+    assert list(home.root.rglob("*.tmp")) == []
     after = contents(published_file(copied))
     # What the gate measured of January is of the warehouse that it was made for this time.
     assert {table for table in before if after[table] != before[table]} <= {"meta_quality"}
