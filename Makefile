@@ -57,7 +57,7 @@ audit: setup
 	else echo "pypi.org cannot be reached: nobody looked for known holes"; fi
 
 lock: setup
-	$(BIN)/uv pip compile pyproject.toml --extra dev --extra bench --generate-hashes --no-header --python-version 3.11 --upgrade -o requirements.lock
+	$(BIN)/uv pip compile pyproject.toml --extra dask --extra dev --extra bench --generate-hashes --no-header --python-version 3.11 --upgrade -o requirements.lock
 
 clean:
 	rm -rf .venv demo bench-data .mypy_cache .ruff_cache .pytest_cache

@@ -1,4 +1,5 @@
-"""The licences of what a plain installation brings along: docs/licences.md, from installed metadata alone.
+"""The licences of what an installation with the extra `dask` brings along: docs/licences.md,
+from installed metadata alone.
 
 `python -m bench.licences` writes it, `make audit` does so before it asks for known holes.
 Here: which packages, which licences.  Not here: whether a version has known holes (make audit).
@@ -13,8 +14,9 @@ from packaging.requirements import Requirement
 FILE = Path(__file__).parents[1] / "docs" / "licences.md"
 HEAD = """# Licences · 许可证
 
-What `zoufang` runs with, as installed from `requirements.lock`, without tools of development and benches.
-Made by `python -m bench.licences`; a test fails when it is not current. Known holes: `make audit`.
+What `zoufang` and its extra `dask` run with, as installed from `requirements.lock`, without tools of
+development and benches. Made by `python -m bench.licences`; a test fails when it is not current. Known
+holes: `make audit`.
 
 | package | version | licence |
 |---|---|---|
@@ -26,7 +28,8 @@ def runtime() -> list[Distribution]:
     """Return what zoufang needs to run, all that these need too, by name."""
     found: dict[str, Distribution] = {}
     waiting = [Requirement(text) for text in distribution("zoufang").requires or []]
-    waiting = [need for need in waiting if need.marker is None or need.marker.evaluate({"extra": ""})]
+    wanted_by = [{"extra": extra} for extra in ("", "dask")]
+    waiting = [n for n in waiting if n.marker is None or any(n.marker.evaluate(e) for e in wanted_by)]
     while waiting:
         need = waiting.pop()
         key = re.sub(r"[-_.]+", "-", need.name).lower()

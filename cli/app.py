@@ -16,8 +16,9 @@ from cli import batches
 from cli.dashboard import dashboard, wall
 from cli.dispatch import dispatch
 from cli.feedback import feedback
-from cli.options import AsJson, HomeDir, as_json_text
+from cli.options import AsJson, DaskAddress, HomeDir, Lake, Runner, Workers, as_json_text
 from cli.report import report
+from flows.crew import THREADS, Crew, make_crew, require_lake
 from reference.errors import EnvironmentProblem, InputProblem
 
 app = typer.Typer(
@@ -96,10 +97,15 @@ def run(
     scope: Annotated[str, typer.Option(help="enterprise, enterprise+coop or all")] = "enterprise+coop",
     resume: Annotated[bool, typer.Option(help="go on where a killed run of the same inputs stopped")] = False,
     rules: Rules = None,
+    runner: Runner = "threads",
+    lake: Lake = None,
+    workers: Workers = None,
+    dask_address: DaskAddress = None,
     as_json: AsJson = False,
 ) -> None:
     """Make and publish one batch."""
-    _run(inbox, home, as_of.date(), city, scope, resume, as_json, rules)
+    crew = make_crew(runner, lake, workers, dask_address)
+    _run(inbox, home, as_of.date(), city, scope, resume, as_json, rules, crew)
 
 
 @app.command()
@@ -110,16 +116,21 @@ def backfill(
     until: Annotated[datetime, typer.Option("--to", formats=["%Y-%m-%d"])],
     every: Annotated[str, typer.Option(help="month or week: one batch at the end of each")] = "month",
     rules: Rules = None,
+    runner: Runner = "threads",
+    lake: Lake = None,
+    workers: Workers = None,
+    dask_address: DaskAddress = None,
 ) -> None:
     """Make one batch per period, oldest first; run again, it goes on where it stopped."""
     from flows.periods import periods
 
     days = periods(since.date(), until.date(), every)
-    _prepare(inbox, home, days[0], rules=rules)
+    crew = make_crew(runner, lake, workers, dask_address)
+    _prepare(inbox, home, days[0], rules=rules, crew=crew)
     from flows.backfill import backfill as fill
     from flows.summary import text_summary
 
-    for summary in fill(str(inbox), str(home), days, rules=str(rules) if rules else None):
+    for summary in fill(str(inbox), str(home), days, rules=str(rules) if rules else None, crew=crew):
         print(text_summary(summary), end="\n\n")
 
 
@@ -211,6 +222,7 @@ def _run(
     resume: bool,
     as_json: bool,
     rules: Path | None = None,
+    crew: Crew = THREADS,
 ) -> None:
     from flows.identity import nothing_to_do
     from flows.settings import make_settings
@@ -218,14 +230,17 @@ def _run(
 
     summary = nothing_to_do(make_settings(inbox, home, as_of, cities, scope, resume, rules))
     if summary is None:
-        _prepare(inbox, home, as_of, cities, scope, rules)
+        _prepare(inbox, home, as_of, cities, scope, rules, crew)
         from expectations.gate import warm_up
         from flows.run import run_batch
 
         # Prefect's temporary server takes seconds of another core: meanwhile this one loads the gate.
         warm_up()
         file = str(rules) if rules else None
-        summary = run_batch(str(inbox), str(home), as_of, cities, scope, resume, rules=file)
+        summary = run_batch(
+            str(inbox), str(home), as_of, cities, scope, resume, rules=file,
+            runner=crew.runner, lake=crew.lake, workers=crew.workers, dask_address=crew.address,
+        )  # fmt: skip
     else:
         print("this run is published already; nothing to do", file=sys.stderr)
     print(as_json_text(summary) if as_json else text_summary(summary))
@@ -238,6 +253,7 @@ def _prepare(
     cities: list[str] | None = None,
     scope: str = "enterprise+coop",
     rules: Path | None = None,
+    crew: Crew = THREADS,
 ) -> None:
     """Refuse what cannot go well before anything is written or Prefect, which takes seconds, is started."""
     from flows.ingest import check_inbox
@@ -245,6 +261,7 @@ def _prepare(
 
     settings = make_settings(inbox, home, as_of, cities, scope, rules=rules)
     check_inbox(settings.inbox)
+    require_lake(crew)
     settings.home.require_free()
     _give_prefect_a_home(home)
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from prefect import flow
 
+from flows.crew import THREADS, Crew, Runner, make_crew
 from flows.failure import at_step, leave_report
 from flows.parameters import City, Day, Every, Folder, RulesFile, Scope
 from flows.periods import periods
@@ -25,6 +26,10 @@ def backfill_batches(
     cities: list[City] | None = None,
     scope: Scope = "enterprise+coop",
     rules: RulesFile | None = None,
+    runner: Runner = "threads",
+    lake: str | None = None,
+    workers: int | None = None,
+    dask_address: str | None = None,
 ) -> list[dict[str, Any]]:
     """Make every batch of the range and return their summaries 补跑.
 
@@ -39,8 +44,13 @@ def backfill_batches(
         cities: codes of cities; empty: the whole province
         scope: which subjects the lists hold 范围
         rules: an edited copy of reference/rules/rules.yml to screen by, instead of it 规则文件
+        runner: threads of one process, or dask: worker processes 执行方式
+        lake: s3://BUCKET/FOLDER where workers find files; empty: ZOUFANG_LAKE, else the home 对象存储
+        workers: how many processes of this machine; empty: one a processor 进程数
+        dask_address: a scheduler whose workers do the steps, instead of this machine's 调度器地址
     """
-    return list(backfill(inbox, home, periods(since, until, every), cities, scope, rules))
+    crew = make_crew(runner, lake, workers, dask_address)
+    return list(backfill(inbox, home, periods(since, until, every), cities, scope, rules, crew))
 
 
 def backfill(
@@ -50,9 +60,13 @@ def backfill(
     cities: list[str] | None = None,
     scope: str = "enterprise+coop",
     rules: str | None = None,
+    crew: Crew = THREADS,
 ) -> Iterator[dict[str, Any]]:
     """Yield the summary of each batch as it is published; finished steps of earlier attempts are reused."""
     for as_of in days:
         with at_step(f"batch {as_of}"):
-            summary = run_batch(inbox, home, as_of, cities, scope, resume=True, rules=rules)
+            summary = run_batch(
+                inbox, home, as_of, cities, scope, resume=True, rules=rules,
+                runner=crew.runner, lake=crew.lake, workers=crew.workers, dask_address=crew.address,
+            )  # fmt: skip
         yield summary

@@ -71,14 +71,17 @@ class Run:
 
     def step(self, plan: "Planned") -> StepResult:
         """Return a step's result, by doing as little as its inputs allow."""
-        name = plan.name
-        with self.at(name) as timed:
-            result = self.store.take(name, self.inputs(plan), lambda: plan.body(self.site))
+        with self.at(plan.name) as timed:
+            result = self.store.take(plan.name, self.inputs(plan), lambda: plan.body(self.site))
             timed.how = result.how
-        if result.figures:
-            say(f"{name}: {brief(result.figures)}")
-        self.done(name)
+        self.tell(result)
         return result
+
+    def tell(self, result: StepResult) -> None:
+        """Say at the terminal and on the run's page that a step is done."""
+        if result.figures:
+            say(f"{result.step}: {brief(result.figures)}")
+        self.done(result.step)
 
     @contextmanager
     def at(self, name: str) -> Iterator[StepTime]:

@@ -32,9 +32,11 @@ from reference.errors import GUIDE, EnvironmentProblem, InputProblem
 _STEP = "at step "
 _OURS = (InputProblem, EnvironmentProblem, GateFailedError, ReconcileError, ParameterTypeError)
 _COMMON = {"--inbox": "inbox", "--home": "home"}
+_CREW = {"--runner": "runner", "--lake": "lake", "--workers": "workers", "--dask-address": "dask_address"}
+_RULED = {"--rules": "rules", **_CREW}
 _OPTIONS = {
-    "run": {**_COMMON, "--as-of": "as_of", "--city": "cities", "--scope": "scope", "--rules": "rules"},
-    "backfill": {**_COMMON, "--from": "since", "--to": "until", "--every": "every", "--rules": "rules"},
+    "run": {**_COMMON, "--as-of": "as_of", "--city": "cities", "--scope": "scope", **_RULED},
+    "backfill": {**_COMMON, "--from": "since", "--to": "until", "--every": "every", **_RULED},
     "feedback": {**_COMMON, "--as-of": "as_of"},
 }
 """The command line's options by verb, and the parameters they stand for."""

@@ -23,12 +23,15 @@ def hash_key(home: Home) -> bytes:
 
     EnvironmentProblem if it is too short, if others can read the file, or if it is not the key it once was.
     """
+    return given_key() or _own_key(home)
+
+
+def given_key() -> bytes | None:
+    """Return the key of the environment, if there is one; EnvironmentProblem if it is too short."""
     given = os.environ.get(VARIABLE)
-    if given is None:
-        return _own_key(home)
-    if len(given.encode()) < SHORTEST:
+    if given is not None and len(given.encode()) < SHORTEST:
         raise EnvironmentProblem(f"{VARIABLE}: a key needs {SHORTEST} bytes or more; see docs/operations.md")
-    return given.encode()
+    return given.encode() if given is not None else None
 
 
 def key_name(key: bytes) -> str:

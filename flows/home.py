@@ -91,7 +91,7 @@ class Home:
 
         Whoever holds it is waited for as many seconds as `patience` says; then EnvironmentProblem.
         """
-        _keep_others_out()
+        keep_others_out()
         self.runs.mkdir(parents=True, exist_ok=True)
         handle = os.open(self.runs / ".lock", os.O_CREAT | os.O_RDWR, 0o640)
         try:
@@ -104,7 +104,7 @@ class Home:
             os.close(handle)
 
 
-def _keep_others_out() -> None:
+def keep_others_out() -> None:
     """From here on the process writes files of 0640 and folders of 0750 at most; a stricter umask stays.
 
     Here, since whoever writes to a home holds its lock.

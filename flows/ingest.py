@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -126,7 +127,7 @@ def ingest_file(
     Folders are `<dir>/<source>/file=<key>/part-NNNNN.parquet`; the staged one appears last and whole.
     """
     fingerprint = known or read_fingerprint(file.path)
-    key = _key(file, fingerprint.sha256, code_version, hash_key)
+    key = file_key(file, fingerprint.sha256, code_version, hash_key)
     staged, quarantine = (folder / file.source / f"file={key}" for folder in (staged_dir, quarantine_dir))
     if (finished := _read_report(staged, quarantine)) is not None:
         return finished
@@ -149,7 +150,7 @@ def _check_file(path: Path, name: str, contract: Contract, tables: TextTables) -
     return SourceFile(contract.source, name, path, shape, headers)
 
 
-def _key(file: SourceFile, sha256: str, code_version: str, hash_key: bytes) -> str:
+def file_key(file: SourceFile, sha256: str, code_version: str, hash_key: bytes) -> str:
     """Return 16 hex digits that change with the bytes, the path, the contract, the spellings or the code.
 
     Where personal numbers are hashed, also with the key.
@@ -165,7 +166,12 @@ def _read_report(staged: Path, quarantine: Path) -> FileReport | None:
     raw = read_sealed(staged / "report.json")
     if not raw or not (are_whole(staged, raw["staged"]) and are_whole(quarantine, raw["quarantined"])):
         return None
-    return FileReport(**{**raw["report"], "parts": tuple(raw["report"]["parts"])})
+    return report_of(raw["report"])
+
+
+def report_of(raw: dict[str, Any]) -> FileReport:
+    """Return the report that was written so."""
+    return FileReport(**{**raw, "parts": tuple(raw["parts"])})
 
 
 def _draft(folder: Path) -> Path:

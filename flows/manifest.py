@@ -57,6 +57,16 @@ class StepResult:
         body = json.dumps([[a.path, a.sha256] for a in self.artifacts] + [self.figures], sort_keys=True)
         return hashlib.sha256(body.encode()).hexdigest()
 
+    def told(self) -> dict[str, Any]:
+        """Return what is recorded of it."""
+        return {name: value for name, value in asdict(self).items() if name != "how"}
+
+    @classmethod
+    def of(cls, raw: dict[str, Any]) -> "StepResult":
+        """Return the result that was recorded so."""
+        artifacts = tuple(Artifact(**a) for a in raw["artifacts"])
+        return cls(raw["step"], raw["inputs"], artifacts, raw["figures"])
+
 
 Body = tuple[list[Path], dict[str, Any]]
 """What the body of a step returns: the files it wrote and its figures."""
@@ -78,17 +88,31 @@ class StepStore:
         recorded = _read(manifest)
         if recorded and recorded.inputs == inputs and self._intact(recorded, self.run_id):
             return replace(recorded, how="resumed")
-        entry = self.home.steps / f"{combine([step, inputs])}.json"
-        result = self._adopted(entry) or self._made(step, inputs, body)
-        told = {name: value for name, value in asdict(result).items() if name != "how"}
-        write_sealed(manifest, told)
-        write_sealed(entry, {"run": self.run_id, **told})
+        result = self._adopted(self._entry(step, inputs)) or self.make(step, inputs, body)
+        self._record(result)
         return result
 
-    def _made(self, step: str, inputs: str, body: Callable[[], Body]) -> StepResult:
+    def keep(self, result: StepResult, fetch: Callable[[list[tuple[Path, str]]], None]) -> None:
+        """Record a result that was made elsewhere; what of its files is not here is linked, or fetched."""
+        missing = [a for a in result.artifacts if not self._is_whole(a, self.run_id)]
+        known = self._adopted(self._entry(result.step, result.inputs)) if missing else None
+        if missing and (known is None or known.artifacts != result.artifacts):
+            fetch([(self._place(a, self.run_id), a.sha256) for a in missing])
+        self._record(result)
+
+    def make(self, step: str, inputs: str, body: Callable[[], Body]) -> StepResult:
+        """Return what the body makes; nothing is recorded."""
         paths, figures = body()
         artifacts = tuple(artifact_of(path, self.home.root, self.run_id) for path in paths)
         return StepResult(step, inputs, artifacts, json.loads(json.dumps(figures, default=str)))
+
+    def _record(self, result: StepResult) -> None:
+        told = result.told()
+        write_sealed(self.home.run(self.run_id) / "steps" / f"{result.step}.json", told)
+        write_sealed(self._entry(result.step, result.inputs), {"run": self.run_id, **told})
+
+    def _entry(self, step: str, inputs: str) -> Path:
+        return self.home.steps / f"{combine([step, inputs])}.json"
 
     def _adopted(self, entry: Path) -> StepResult | None:
         """Link the files of the run that made this step; None if none did or they are no longer whole."""
@@ -105,8 +129,10 @@ class StepStore:
         return replace(found, how="linked")
 
     def _intact(self, result: StepResult, run_id: str) -> bool:
-        places = [(self._place(a, run_id), a.sha256) for a in result.artifacts]
-        return all(is_whole(path, sha256) for path, sha256 in places)
+        return all(self._is_whole(artifact, run_id) for artifact in result.artifacts)
+
+    def _is_whole(self, artifact: Artifact, run_id: str) -> bool:
+        return is_whole(self._place(artifact, run_id), artifact.sha256)
 
     def _place(self, artifact: Artifact, run_id: str) -> Path:
         return artifact.at(self.home.root, run_id)
@@ -190,10 +216,7 @@ def is_whole(path: Path, sha256: str) -> bool:
 
 def _read(manifest: Path) -> StepResult | None:
     raw = read_sealed(manifest)
-    if raw is None:
-        return None
-    artifacts = tuple(Artifact(**a) for a in raw["artifacts"])
-    return StepResult(raw["step"], raw["inputs"], artifacts, raw["figures"])
+    return StepResult.of(raw) if raw else None
 
 
 def _run_of(entry: Path) -> str:

@@ -21,8 +21,10 @@ from flows.account import row_account
 from flows.artifacts import Progress, gate_artifacts, report_artifact, summary_artifacts
 from flows.batches import Pointer, require_open, require_whole
 from flows.compute import Planned, Run, compute
+from flows.crew import Crew, Runner, make_crew, require_lake
 from flows.extracts import require_extracts
 from flows.failure import at_step, leave_report
+from flows.hands import THREADS, Hands, hands
 from flows.identity import SUMMARY, Identity, finished_before, identify
 from flows.ingest import FileReport, SourceFile, check_inbox, inbox_notes, require_same_files
 from flows.manifest import StepResult, artifact_of, combine, write_sealed
@@ -34,7 +36,7 @@ from flows.run_report import Reached, Status, finish_run_report, leave_run_repor
 from flows.schedule import due_day, patience
 from flows.settings import Settings, make_settings
 from flows.split import Split
-from flows.steps_ingest import Found, in_groups, ingest_source_file, quarantine_files, staged_files
+from flows.steps_ingest import Found, quarantine_files, staged_files
 from flows.steps_publish import GateFailedError, build_step, gate_step, publish_step
 from flows.summary import run_summary
 from flows.tasks import io_task, plain_task
@@ -46,21 +48,17 @@ _STEPS = 4
 """Steps besides those of compute: ingest, build, gate, publish."""
 
 
-ingest_task = io_task(
-    lambda files, settings: [ingest_source_file(file, known, settings) for file, known in files]
-)
-step_task = io_task(lambda run, plan: run.step(plan))
 build_task = io_task(build_step)
 gate_task = plain_task(gate_step)
 publish_task = io_task(publish_step)
 
 
-THREADS = cast("TaskRunner[PrefectFuture[Any]]", ThreadPoolTaskRunner(max_workers=3))
+POOL = cast("TaskRunner[PrefectFuture[Any]]", ThreadPoolTaskRunner(max_workers=THREADS))
 
 
 @flow(
     name="zoufang-run",
-    task_runner=THREADS,
+    task_runner=POOL,
     persist_result=False,
     timeout_seconds=12 * 3600,
     on_failure=[leave_report],
@@ -75,6 +73,10 @@ def run_batch(
     resume: bool = False,
     every: Every = "month",
     rules: RulesFile | None = None,
+    runner: Runner = "threads",
+    lake: str | None = None,
+    workers: int | None = None,
+    dask_address: str | None = None,
 ) -> dict[str, Any]:
     """Make and publish one batch; return its summary 走访目标企业清单.
 
@@ -89,16 +91,22 @@ def run_batch(
         resume: go on where a killed run of the same inputs stopped
         every: the period that as_of is the end of, where it is empty
         rules: an edited copy of reference/rules/rules.yml to screen by, instead of it 规则文件
+        runner: threads of one process, or dask: worker processes 执行方式
+        lake: s3://BUCKET/FOLDER where workers find files; empty: ZOUFANG_LAKE, else the home 对象存储
+        workers: how many processes of this machine; empty: one a processor 进程数
+        dask_address: a scheduler whose workers do the steps, instead of this machine's 调度器地址
     """
+    crew = make_crew(runner, lake, workers, dask_address)
+    require_lake(crew)
     day = as_of or period_end_before(due_day(), every)
     settings = make_settings(inbox, home, day, cities, scope, resume, rules)
     with settings.home.locked(patience()):
-        summary = _run(settings)
+        summary = _run(settings, crew)
     summary_artifacts(summary)
     return summary
 
 
-def _run(settings: Settings) -> dict[str, Any]:
+def _run(settings: Settings, crew: Crew) -> dict[str, Any]:
     # Fingerprints first: a file replaced between the two would be read by the headers of the one before.
     identity = identify(settings)
     files = check_inbox(settings.inbox)
@@ -122,22 +130,23 @@ def _run(settings: Settings) -> dict[str, Any]:
         frame.write_parquet(run.work / file)
     given = tuple(artifact_of(run.work / file, settings.home.root, run.run_id) for file in identity.returned)
     run = replace(run, given=given, progress=Progress(settings.batch_id, _STEPS))
-    summary = _make(run, files, identity)
+    summary = _make(run, files, identity, crew)
     write_sealed(run.folder / SUMMARY, summary)
     return summary
 
 
-def _make(run: Run, files: list[SourceFile], identity: Identity) -> dict[str, Any]:
+def _make(run: Run, files: list[SourceFile], identity: Identity, crew: Crew) -> dict[str, Any]:
     settings, versions = run.settings, identity.versions
     warm_up()
-    reports, splits = _ingest([(file, identity.fingerprints[file.file]) for file in files], run)
     version = journal.version_of(settings.home, settings.batch_id, run.run_id)
     record = BatchRecord(
         settings.batch_id, settings.as_of, run.run_id, versions.code, versions.rules, versions.divisions,
         versions.inputs_sha256, datetime.now(UTC), settings.scope, settings.cities, version,
     )  # fmt: skip
-    journal.record(settings.home, record, "draft", f"a run over {len(files)} files of {settings.inbox}")
-    made = compute(run, reports, splits, _take_all)
+    with hands(run, crew) as workers:
+        reports, splits = _ingest([(file, identity.fingerprints[file.file]) for file in files], run, workers)
+        journal.record(settings.home, record, "draft", f"a run over {len(files)} files of {settings.inbox}")
+        made = compute(run, reports, splits, workers.take_all)
     figures, cities = made.figures, made.cities
     account = row_account(settings.batch_id, reports, figures, [c.figures for c in cities])
     account.write_parquet(run.folder / "account.parquet")
@@ -157,10 +166,8 @@ def _published_at(run: Run, cities: Sequence[StepResult]) -> datetime:
     return datetime.fromisoformat(ready.figures["published_at"])
 
 
-def _ingest(files: list[Found], run: Run) -> tuple[list[FileReport], list[Split]]:
-    futures = [ingest_task.submit(group, run.settings) for group in in_groups(files)]
-    with run.at("ingest"):
-        done = [one for future in futures for one in future.result()]
+def _ingest(files: list[Found], run: Run, workers: Hands) -> tuple[list[FileReport], list[Split]]:
+    done = workers.ingest(run, files)
     reports, splits = [report for report, _ in done], [split for _, split in done if split]
     rows, held = sum(r.rows_in for r in reports), sum(r.quarantined for r in reports)
     run.done("ingest")
@@ -172,13 +179,6 @@ def _ingest(files: list[Found], run: Run) -> tuple[list[FileReport], list[Split]
     for note in require_extracts(staged_files(reports, "registry", run.settings), run.settings):
         say(f"note: {note}")
     return reports, splits
-
-
-def _take_all(run: Run, plans: Sequence[Planned]) -> list[StepResult]:
-    futures = [None if plan.is_wide else step_task.submit(run, plan) for plan in plans]
-    return [
-        future.result() if future else run.step(plan) for future, plan in zip(futures, plans, strict=True)
-    ]
 
 
 def _publish(reached: Reached) -> tuple[GateReport, dict[str, Any]]:

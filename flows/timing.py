@@ -42,6 +42,7 @@ class StepClock:
         self._shared = self._cpu
         self._at_work: list[StepTime] = []
         self._ended: list[StepTime] = []
+        self._elsewhere = 0.0
 
     @property
     def ended(self) -> list[StepTime]:
@@ -51,8 +52,20 @@ class StepClock:
 
     @property
     def totals(self) -> tuple[float, float]:
-        """Return the seconds since the beginning by the clock, and those the process worked."""
-        return time.perf_counter() - self._wall, time.process_time() - self._cpu
+        """Return the seconds since the beginning by the clock, and those process and workers worked."""
+        return time.perf_counter() - self._wall, time.process_time() - self._cpu + self._elsewhere
+
+    def worked(self, one: StepTime) -> None:
+        """Add a step that another process took and measured by itself."""
+        with self._lock:
+            self._elsewhere += one.cpu_seconds
+            self._ended.append(one)
+
+    def worked_for(self, step: StepTime, cpu_seconds: float) -> None:
+        """Add what another process worked for a step that is measured here."""
+        with self._lock:
+            self._elsewhere += cpu_seconds
+            step.cpu_seconds += cpu_seconds
 
     @contextmanager
     def timing(self, step: str) -> Iterator[StepTime]:

@@ -1,0 +1,68 @@
+"""The tasks of a run in threads of its own process: Polars uses all processors from one.
+
+Here: which tasks, how many at a time, and what every runner has to be able to do.
+Not here: what a step does (steps_*.py), its order (compute.py), workers (cluster.py).
+"""
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Protocol
+
+from flows.compute import Planned, Run
+from flows.crew import Crew
+from flows.ingest import FileReport
+from flows.manifest import StepResult
+from flows.split import Split
+from flows.steps_ingest import Found, in_groups, ingest_source_file
+from flows.tasks import io_task
+
+Staged = tuple[FileReport, Split | None]
+THREADS = 3
+
+
+class Hands(Protocol):
+    """Whoever does the steps of a run; both return when all is done, in order."""
+
+    def ingest(self, run: Run, files: Sequence[Found]) -> list[Staged]:
+        """Stage and split inbox files."""
+
+    def take_all(self, run: Run, plans: Sequence[Planned]) -> list[StepResult]:
+        """Take steps that do not wait for one another."""
+
+
+ingest_task = io_task(
+    lambda files, settings: [ingest_source_file(file, known, settings) for file, known in files]
+)
+step_task = io_task(lambda run, plan: run.step(plan))
+
+
+class Threads:
+    """Threads of this process."""
+
+    def ingest(self, run: Run, files: Sequence[Found]) -> list[Staged]:
+        """Stage and split inbox files, group by group."""
+        futures = [ingest_task.submit(group, run.settings) for group in in_groups(files)]
+        with run.at("ingest"):
+            return [one for future in futures for one in future.result()]
+
+    def take_all(self, run: Run, plans: Sequence[Planned]) -> list[StepResult]:
+        """Take the steps of parts some at a time, those of the whole province one by one."""
+        futures = [None if plan.is_wide else step_task.submit(run, plan) for plan in plans]
+        return [
+            future.result() if future else run.step(plan) for future, plan in zip(futures, plans, strict=True)
+        ]
+
+
+@contextmanager
+def hands(run: Run, crew: Crew) -> Iterator[Hands]:
+    """Give those who do the steps of a run, while it has any."""
+    if crew.runner == "threads":
+        yield Threads()
+        return
+    # Its libraries log every greeting of a worker; they read the level when they are loaded, here and there.
+    os.environ.setdefault("DASK_LOGGING__DISTRIBUTED", "critical")
+    from flows.cluster import cluster
+
+    with cluster(run, crew) as workers:
+        yield workers
