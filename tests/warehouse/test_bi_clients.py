@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from analyst_case import blocks, sections
 from bi_reader import CLIENTS
 from golden_case import MAR, build_golden
 from warehouse_makers import make_batch, record_of, write_table
@@ -22,7 +23,6 @@ from warehouse.publish import publish, published_file
 MONTHS = [date(2025, month, 28) for month in range(1, 4)]
 SIZE = 60
 READER = Path(__file__).with_name("bi_reader.py")
-BI_PAGE = Path(__file__).parents[2] / "docs" / "bi.md"
 Publish = Callable[[int], None]
 
 
@@ -109,17 +109,16 @@ def analyst(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def snippets() -> list[tuple[str, str, str]]:
-    """Title, language and code of every example of the page that is to be run."""
-    found = re.findall(
-        r"^## (.+?)\n.*?```(python|sh)\n(.*?)```", BI_PAGE.read_text(encoding="utf-8"), re.M | re.S
-    )
-    assert {title.split(" ")[0] for title, _, _ in found} >= {
-        "SQLAlchemy",
-        "ADBC",
-        "ibis",
-        "Command",
-        "Python",
-    }
+    """Title, language and code of every example of the page that prints the headlines."""
+    clients = ("SQLAlchemy", "ADBC", "ibis", "Command", "Python")
+    texts = {title: text for title, text in sections("bi.md").items() if title.split(" ")[0] in clients}
+    found = [
+        (title, language, code)
+        for title, text in texts.items()
+        for language in ("python", "sh")
+        for code in blocks(text, language)
+    ]
+    assert sorted(title.split(" ")[0] for title, _, _ in found) == sorted(clients)
     return found
 
 
