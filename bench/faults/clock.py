@@ -24,39 +24,45 @@ DAY_SECONDS = 86_400
 SOURCE = Path(__file__).with_name("clock.c")
 
 
-def _until(moment: str) -> float:
-    """Return how far the clock is moved to stand at this moment, UTC."""
-    return datetime.fromisoformat(moment).replace(tzinfo=UTC).timestamp() - time.time()
+CLOCKS: tuple[tuple[str, float | str, float, str], ...] = (
+    ("a day behind", -DAY_SECONDS, 0, ""),
+    ("400 days ahead", 400 * DAY_SECONDS, 0, ""),
+    ("falls back a day during the run", 0, -DAY_SECONDS, ""),
+    ("leaps a year during the run", 0, 365 * DAY_SECONDS, ""),
+    ("over the new year", "2025-12-31T15:59:50", 0, "Asia/Shanghai"),
+    ("over the end of summer time", "2025-10-26T00:59:50", 0, "Europe/Berlin"),
+    ("over a leap day", "2028-02-28T15:59:50", 0, "Asia/Shanghai"),
+    ("far west", 0, 0, "Pacific/Pago_Pago"),
+    ("before the batch", "2024-06-01T00:00:00", 0, "Pacific/Kiritimati"),
+)
+"""Cases: seconds by which the clock is off, or where it starts, UTC; by which it jumps; the zone."""
 
 
-def clocks() -> list[tuple[str, float, float, str]]:
-    """Return what each case is called, seconds by which the clock is off, by which it jumps, and the zone."""
-    return [
-        ("a day behind", -DAY_SECONDS, 0, ""),
-        ("400 days ahead", 400 * DAY_SECONDS, 0, ""),
-        ("falls back a day during the run", 0, -DAY_SECONDS, ""),
-        ("leaps a year during the run", 0, 365 * DAY_SECONDS, ""),
-        ("over the new year", _until("2025-12-31T15:59:50"), 0, "Asia/Shanghai"),
-        ("over the end of summer time", _until("2025-10-26T00:59:50"), 0, "Europe/Berlin"),
-        ("over a leap day", _until("2028-02-28T15:59:50"), 0, "Asia/Shanghai"),
-        ("far west", 0, 0, "Pacific/Pago_Pago"),
-        ("before the batch", _until("2024-06-01T00:00:00"), 0, "Pacific/Kiritimati"),
-    ]
+def make_library(folder: Path, compiler: str) -> Path:
+    """Compile the library that moves clocks and return where it lies."""
+    library = folder / "clock.so"
+    subprocess.run([compiler, "-shared", "-fPIC", "-O1", "-o", str(library), str(SOURCE), "-ldl"], check=True)
+    return library
+
+
+def moved(library: Path, off: float, jump: float, zone: str) -> dict[str, str]:
+    """Return the variables under which a command has this clock."""
+    told = {"LD_PRELOAD": str(library), "CLOCK_OFF": str(int(off)), "CLOCK_JUMP": str(int(jump))}
+    return told | ({"TZ": zone} if zone else {})
 
 
 def run_clock(stage: Stage, tally: Tally, expected: Expected, after: Expected) -> None:
     """Publish the batch under each clock; then, under the right one, its next version."""
-    library = stage.root / "clock.so"
     compiler = shutil.which("cc")
     if not compiler:
         tally.skip("clock", "no C compiler to make the library that moves the clock")
         return
-    subprocess.run([compiler, "-shared", "-fPIC", "-O1", "-o", str(library), str(SOURCE), "-ldl"], check=True)
-    for name, off, jump, zone in clocks():
+    library = make_library(stage.root, compiler)
+    for name, start, jump, zone in CLOCKS:
+        off = _until(start) if isinstance(start, str) else start
         home = stage.case("clock")
         with tally.case("clock", name, home):
-            told = {"LD_PRELOAD": str(library), "CLOCK_OFF": str(int(off)), "CLOCK_JUMP": str(int(jump))}
-            environment = plain_environment() | told | ({"TZ": zone} if zone else {})
+            environment = plain_environment() | moved(library, off, jump, zone)
             _date_files(home, off)
             attempt = Attempt.real(stage.command(home), home.parent / "run.log", environment)
             require_done(attempt, 300)
@@ -70,6 +76,11 @@ def run_clock(stage: Stage, tally: Tally, expected: Expected, after: Expected) -
             require_done(Attempt.forked(later, home.parent / "later.log"))
             require_same(home, after)
             tally.say("clock", "the same", name)
+
+
+def _until(moment: str) -> float:
+    """Return how far a clock is off that stands at this moment, UTC."""
+    return datetime.fromisoformat(moment).replace(tzinfo=UTC).timestamp() - time.time()
 
 
 def _date_files(home: Path, off: float) -> None:
