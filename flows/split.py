@@ -99,8 +99,9 @@ def _write(parts: Sequence[Path], source: str, folder: Path) -> dict[str, list[s
         for (bucket,), piece in rows.partition_by("_bucket", as_dict=True, include_key=False).items():
             name = f"{bucket}-{number:05}.parquet"
             written = piece.sort(order) if order else piece
+            groups = ROW_GROUP if order else None
             written.write_parquet(
-                folder / name, compression="zstd", compression_level=1, row_group_size=ROW_GROUP
+                folder / name, compression="zstd", compression_level=1, row_group_size=groups
             )
             names.setdefault(str(bucket), []).append(name)
     return names
