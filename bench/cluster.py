@@ -49,7 +49,7 @@ def measured(name: str, workers: int, command: list[str], home: Path, environmen
         process = subprocess.Popen(command, stderr=errors, stdout=errors, env=os.environ | environment)
         _, status, usage = os.wait4(process.pid, 0)
     if status:
-        raise SystemExit(f"the run failed; its messages are in {home.with_suffix('.log')}")
+        raise SystemExit(f"the run failed ({status}); its messages are in {home.with_suffix('.log')}")
     return Ran(name, workers, time.monotonic() - started, spread(home), usage.ru_utime + usage.ru_stime)
 
 

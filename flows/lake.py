@@ -27,6 +27,8 @@ from reference.errors import EnvironmentProblem, InputProblem
 T = TypeVar("T")
 LANES = 8
 """Files under way at a time: what a small one costs is the way there and back."""
+LARGE = 4_000_000
+"""Bytes from which on it pays to ask whether a file is there before it is sent."""
 _REFUSED = (exceptions.PermissionDeniedError, exceptions.UnauthenticatedError)
 
 
@@ -95,7 +97,7 @@ class Lake:
 
     def _send(self, file: tuple[str, Path]) -> None:
         sha256, path = file
-        if not self._has(sha256):
+        if path.stat().st_size < LARGE or not self._has(sha256):
             with self._told(_key(sha256)):
                 obstore.put(self.store, _key(sha256), path)
 
