@@ -99,6 +99,8 @@ def test_killed_workers_and_a_killed_run_lose_nothing(
     kill_one_at_work(first, "older", home / ".workers")
     wait_for(first, "shared")
     workers = psutil.Process(first.process.pid).children(recursive=True)
+    heard = {place for one in [psutil.Process(first.process.pid), *workers] for place in listens(one)}
+    assert heard == {"127.0.0.1"}, "whoever reaches Dask's ports may run anything"
     first.process.kill()
     assert first.wait() == -9
     assert psutil.wait_procs(workers, timeout=20)[1] == [], "workers of a run that is gone"
@@ -134,6 +136,11 @@ def dask(folder: Path) -> Iterator[str]:
         service(folder / "workers.log", own, *workers),
     ):
         yield address
+
+
+def listens(process: psutil.Process) -> list[str]:
+    """Return the addresses a process listens on."""
+    return [one.laddr.ip for one in process.net_connections() if one.status == psutil.CONN_LISTEN]
 
 
 def wait_for(attempt: Attempt, step: str) -> None:
