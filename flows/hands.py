@@ -18,7 +18,8 @@ from flows.steps_ingest import Found, in_groups, ingest_source_file
 from flows.tasks import io_task
 
 Staged = tuple[FileReport, Split | None]
-THREADS = 3
+AT_ONCE = 3
+"""Steps, or groups of files, at work at a time: two processors, and one that waits for a disk."""
 
 
 class Hands(Protocol):

@@ -24,7 +24,7 @@ from flows.compute import Planned, Run, compute
 from flows.crew import Crew, Runner, make_crew, require_lake
 from flows.extracts import require_extracts
 from flows.failure import at_step, leave_report
-from flows.hands import THREADS, Hands, hands
+from flows.hands import AT_ONCE, Hands, hands
 from flows.identity import SUMMARY, Identity, finished_before, identify
 from flows.ingest import FileReport, SourceFile, check_inbox, inbox_notes, require_same_files
 from flows.manifest import StepResult, artifact_of, combine, write_sealed
@@ -53,7 +53,7 @@ gate_task = plain_task(gate_step)
 publish_task = io_task(publish_step)
 
 
-POOL = cast("TaskRunner[PrefectFuture[Any]]", ThreadPoolTaskRunner(max_workers=THREADS))
+POOL = cast("TaskRunner[PrefectFuture[Any]]", ThreadPoolTaskRunner(max_workers=AT_ONCE))
 
 
 @flow(

@@ -102,13 +102,15 @@ class TurnWriter:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        with self._worker:
-            if self._sink is not None and not self._sink.done():
-                self._hand_over(None)
-        if self._sink is not None and kind is None:
-            self._sink.result()
-            self._draft.replace(self._path)
-        self._draft.unlink(missing_ok=True)
+        try:
+            with self._worker:
+                if self._sink is not None and not self._sink.done():
+                    self._hand_over(None)
+            if self._sink is not None and kind is None:
+                self._sink.result()
+                self._draft.replace(self._path)
+        finally:
+            self._draft.unlink(missing_ok=True)
 
     def _hand_over(self, frame: pl.DataFrame | None) -> None:
         sink = self._sink

@@ -63,10 +63,8 @@ def city_step(work: Path, city: str, years: Sequence[int], settings: Settings, r
     rules = load_rules(settings.rules)
     evidence = Evidence(work, years, settings.as_of, rules, scan_parents(work, city))
     own = _City(evidence, city, settings, pl.scan_parquet(work / TOLD_FILE))
-    frames, parts = (
-        city_frames(evidence, city),
-        stretches(pl.scan_parquet(work / SUBJECTS / f"{city}.parquet")),
-    )
+    frames = city_frames(evidence, city)
+    parts = stretches(pl.scan_parquet(work / SUBJECTS / f"{city}.parquet"))
     paths = {t: settings.home.curated(t, settings.as_of, city, run_id) for t in (*ORDER, PLACES)}
     with TemporaryDirectory(dir=work, prefix=f".city-{city}-") as name, ExitStack() as open_files:
         counts, conflicts = Counter[tuple[str, str]](), []

@@ -1,5 +1,6 @@
 """Personal numbers are staged as keyed hashes: equal stays equal, another key tells nothing of them."""
 
+import hmac
 import stat
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -164,3 +165,12 @@ def test_threads_that_need_a_first_key_at_once_get_the_same(
 
             keys = {future.result() for future in [threads.submit(ask) for _ in range(8)]}
             assert keys == {home.hash_key.read_bytes()}
+
+
+def test_a_key_is_the_hmac_of_kind_and_number() -> None:
+    """As docs/overrides.md tells whoever has to find the same person in another system."""
+    number = "13812345678"
+    told = hmac.digest(KEY, f"phone_key:{number}".encode(), "sha256").hex()[:32]
+    assert keyed(pl.Series("phone_key", [number, "138 1234 5678", None]), "phone_key", KEY).to_list() == [
+        told, told, "",
+    ]  # fmt: skip
