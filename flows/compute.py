@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from flows.artifacts import Progress
+from flows.deadline import require_time
 from flows.failure import at_step
 from flows.ingest import FileReport
 from flows.manifest import Artifact, Body, StepResult, StepStore, artifact_of, combine, digest_of
@@ -85,7 +86,11 @@ class Run:
 
     @contextmanager
     def at(self, name: str) -> Iterator[StepTime]:
-        """Measure what a step takes, and let a failure inside say which step it came from."""
+        """Measure what a step takes, and let a failure inside say which step it came from.
+
+        TimeoutError instead, if the run has no time left.
+        """
+        require_time()
         with at_step(name), self.clock.timing(name) as timed:
             yield timed
 

@@ -15,6 +15,7 @@ from expectations.gate import run_gate, warm_up
 from expectations.report import meta_quality_path
 from expectations.request import GateRequest
 from flows.batches import Pointer, batch_files, follow_warehouse, gated_files, read_pointers
+from flows.deadline import require_time
 from flows.home import Home
 from flows.kept_files import require_undamaged
 from flows.ledger import Delivery, check_feedback, record
@@ -96,6 +97,7 @@ def _publish(home: Home, pointers: list[Pointer], reckoning: Reckoning) -> bool:
     )
     require_publishable(report)
     add_quality(candidate, meta_quality_path(folder))
+    require_time()
     publish(candidate, home.root, record_)
     mark_reckoned(home, reckoning)
     say(f"published {newest.record.batch_id} with feedback as of {reckoning.feedback.as_of}")

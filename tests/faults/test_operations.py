@@ -8,6 +8,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from prefect._internal.concurrency.cancellation import AlarmCancelScope
 from verbs import MONTHS, Ended, run, zoufang
 
 from flows.batches import curated_files, read_pointers
@@ -76,6 +77,19 @@ def test_a_run_beyond_its_time_is_ended_and_publishes_nothing(
     with Home(tmp_path / "home").locked():
         pass
     assert run_batch.timeout_seconds == 12 * 3600
+
+
+def test_a_run_whose_alarm_was_lost_is_ended_before_its_next_step(
+    prefect_server: str, extracts: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Python swallows what is raised in a weak reference's callback, also Prefect's only alarm."""
+    from flows.run import run_batch
+
+    monkeypatch.setattr(AlarmCancelScope, "_sigalarm_to_error", lambda *_: None)
+    hasty = run_batch.with_options(timeout_seconds=0.5)
+    with pytest.raises(TimeoutError, match="its limit is"):
+        hasty(str(extracts), str(tmp_path / "home"), date.fromisoformat(MONTHS[0]))
+    assert history(tmp_path / "home") == []
 
 
 def test_a_full_disk_publishes_nothing_and_the_run_goes_on_when_there_is_room(
