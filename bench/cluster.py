@@ -3,7 +3,7 @@
 `python -m bench.cluster --dir DIR`: simulates an inbox unless DIR holds one; each run from nothing, workers
 of one processor each, once in a home they share and once over a lake in an object store on loopback. Only
 as many workers as there are processors can be faster: the others show what more of them cost. The last line
-is one JSON object.
+is one JSON object; 1 if a run gave other bytes.
 """
 
 import argparse
@@ -86,7 +86,7 @@ def main() -> None:
     processors = len(os.sched_getaffinity(0))
     print(f"{processors} processors; efficiency is of as many workers as there are processors at most")
     print(f"{'':18}{'seconds':>9}{'spread':>9}{'cpu s':>9}{'speed-up':>10}{'efficiency':>12}  curated")
-    ran = [measured("threads", 1, command, home, key)]
+    ran, others = [measured("threads", 1, command, home, key)], list[str]()
     expected = curated(home)
     print(_told(ran[0], ran[0], processors, True), flush=True)
     with object_store(asked.dir / "store.log") as store:
@@ -97,7 +97,9 @@ def main() -> None:
                 options = ["--runner", "dask", "--workers", str(count), *lake]
                 ran.append(measured(kind, count, [*command, *options], home, own))
                 first = next(one for one in ran if one.name == kind)
-                print(_told(ran[-1], first, processors, curated(home) == expected), flush=True)
+                is_same = curated(home) == expected
+                others += [] if is_same else [f"{count} workers, {kind}"]
+                print(_told(ran[-1], first, processors, is_same), flush=True)
         used = psutil.Process(store.pid).cpu_times()
     print(f"the store itself worked {used.user + used.system:.1f} processor seconds for the last three")
     shutil.rmtree(home)
@@ -109,7 +111,9 @@ def main() -> None:
             for kind in ("home", "lake") for what in ("seconds", "spread_seconds")
         },
         "workers": list(WORKERS),
+        "other_bytes": others,
     }))  # fmt: skip
+    sys.exit(1 if others else 0)
 
 
 def _told(one: Ran, first: Ran, processors: int, is_same: bool) -> str:

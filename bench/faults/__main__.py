@@ -1,7 +1,8 @@
-"""`python -m bench.faults --dir DIR [--kills 200] [--seed N] [--only KIND …]`: every kind of fault.
+"""Every kind of fault: `python -m bench.faults --dir DIR [--kills 200] [--seed N] [--only KIND …]`.
 
 DIR keeps inbox and homes for the next call. While it lasts, four processes query the published file of the
-home at work. The last line is one JSON object: cases, faults and outcomes by kind; 1 if anything was found.
+home at work. At the end one line a kind, how its cases ended; the last line is one JSON object: sums, and
+cases and faults by kind. 1 if anything was found.
 One Prefect server serves all runs that are forked (attempts.py); kinds that test the server's own start,
 and a share of the kills, run the installed command.
 Here: arguments, order, figures.  Not here: any fault (kills.py, disk.py, …).
@@ -38,19 +39,19 @@ from warehouse.read import read_account
 READERS = 4
 
 
-def kinds(stage: Stage, tally: Tally, seed: int, kills: int) -> dict[str, Callable[[], None]]:
+def kinds(stage: Stage, tally: Tally, asked: argparse.Namespace) -> dict[str, Callable[[], None]]:
     """Return what runs each kind; each draws its own numbers: one alone does what it does among all."""
     whole, after = Expected.of(stage.whole), Expected.of(stage.next)
 
     def draw(kind: str) -> random.Random:
-        return random.Random(f"{seed} {kind}")
+        return random.Random(f"{asked.seed} {kind}")
 
     return {
-        "kill": lambda: Kills(stage, tally, draw("kill"), whole).run(kills),
+        "kill": lambda: Kills(stage, tally, draw("kill"), whole).run(asked.kills),
         "disk": lambda: run_disk(stage, tally, draw("disk"), whole),
         "permission": lambda: run_permission(stage, tally, draw("permission"), whole),
         "input": lambda: run_inputs(stage, tally, draw("input")),
-        "lake": lambda: run_lake(stage, tally, draw("lake"), after),
+        "lake": lambda: run_lake(stage, tally, draw("lake"), after, asked.files),
         "stopped": lambda: run_stopped(stage, tally, draw("stopped"), whole),
         "published": lambda: run_published(stage, tally, draw("published"), whole, after),
         "together": lambda: run_together(stage, tally, draw("together"), whole),
@@ -59,21 +60,22 @@ def kinds(stage: Stage, tally: Tally, seed: int, kills: int) -> dict[str, Callab
     }
 
 
-def run(root: Path, seed: int, kills: int, only: list[str]) -> int:
+def run(asked: argparse.Namespace) -> int:
     """Run the kinds asked for, print what was found, and return the exit status."""
-    stage, tally, started = Stage(root), Tally(seed), time.monotonic()
+    stage, tally, started = Stage(asked.dir), Tally(asked.seed), time.monotonic()
     stage.prepare()
     with tally.case("rows", "every row of the inbox is in the account"):
         account = {row["source"]: row["rows_in"] for row in read_account(published_file(stage.whole))}
         counted = {source: n for source, n in count_rows(stage.inbox).items() if n}
         assert account == counted, f"account {account}, files {counted}"
-    by_kind = kinds(stage, tally, seed, kills)
+    by_kind = kinds(stage, tally, asked)
     with Readers(stage.root, READERS) as readers:
         for kind, work in by_kind.items():
-            if not only or kind in only:
+            if not asked.only or kind in asked.only:
                 work()
     for told in readers.failed[:20]:
         print(f"FAULT reader: {told}", flush=True)
+    print("\n".join(["", *tally.lines()]))
     figures = {
         **tally.figures(),
         "reads": readers.reads,
@@ -91,12 +93,13 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--only", nargs="*", default=[], help="kinds to run; all by default")
+    parser.add_argument("--files", nargs="*", default=[""], help="lake: only patterns that hold such a text")
     asked = parser.parse_args()
     os.environ.update(QUIET)
     asked.dir.mkdir(parents=True, exist_ok=True)
     with prefect_test_harness(server_startup_timeout=120):
         os.environ["PREFECT_API_URL"] = str(PREFECT_API_URL.value())
-        status = run(asked.dir, asked.seed, asked.kills, asked.only)
+        status = run(asked)
     sys.exit(status)
 
 

@@ -86,11 +86,16 @@ def _write(path: Path, content: bytes) -> None:
     path.chmod(mode)
 
 
-def run_lake(stage: Stage, tally: Tally, draw: random.Random, expected: Expected) -> None:
-    """Spoil one file of each class in some ways, others with another seed, and run on the later inbox."""
+def run_lake(stage: Stage, tally: Tally, draw: random.Random, expected: Expected, files: list[str]) -> None:
+    """Spoil one file of each class in some ways, others with another seed, and run on the later inbox.
+
+    Only the classes whose pattern holds one of the texts in `files`: each draws its own numbers.
+    """
+    first = draw.random()
     for pattern in LAKE:
-        for way in draw.sample(WAYS, 3):
-            _spoilt(stage, tally, draw, expected, (pattern, way))
+        own = random.Random(f"{first} {pattern}")
+        for way in own.sample(WAYS, 3) if any(text in pattern for text in files) else ():
+            _spoilt(stage, tally, own, expected, (pattern, way))
 
 
 def _spoilt(

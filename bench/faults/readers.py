@@ -19,7 +19,8 @@ import duckdb
 
 from warehouse.publish import published_file
 
-PAUSE = 1.0
+PAUSE, MOST_BUSY = 1.0, 0.03
+"""Seconds between two reads, more where a read costs much: a reader leaves the processors to the runs."""
 UNBALANCED = """
 SELECT batch_id, source FROM meta_row_account
 WHERE rows_in <> used + superseded + out_of_scope + excluded + quarantined
@@ -70,14 +71,16 @@ def read_until_closed(root: Path, number: int) -> None:
     """Read again and again; one line of JSON at the end: reads, failed."""
     known: dict[str, int] = json.loads((root / "lists.json").read_text(encoding="utf-8"))
     seen: dict[Path, Seen] = {}
-    reads, failed = 0, list[str]()
-    while not select.select([sys.stdin], [], [], PAUSE)[0]:
+    reads, failed, pause = 0, list[str](), PAUSE
+    while not select.select([sys.stdin], [], [], pause)[0]:
+        busy = time.process_time()
         home = (root / "shown").readlink()
         try:
             faults: list[str] = _read(published_file(home), number, known, seen.setdefault(home, {}))
         except Exception as fault:
             faults = [f"{type(fault).__name__}: {fault}"]
         reads += 1
+        pause = max(PAUSE, (time.process_time() - busy) / MOST_BUSY)
         failed += [f"{home.parent.name} at {time.strftime('%H:%M:%S')}: {fault}" for fault in faults]
     print(json.dumps({"reads": reads, "failed": failed}))
 

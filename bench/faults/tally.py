@@ -46,10 +46,21 @@ class Tally:
         self.skipped[kind] = why
         print(f"SKIPPED {kind}: {why}", flush=True)
 
-    def figures(self) -> dict[str, Any]:
-        """Return cases, findings and outcomes by kind."""
-        kinds = {
-            kind: {"cases": count, "faults": self.found[kind], "ended": dict(self.ended.get(kind, {}))}
+    def lines(self) -> list[str]:
+        """Return one line a kind: cases, findings, how cases ended."""
+        width = max(map(len, self.cases), default=0)
+        return [
+            f"{kind:{width}} {count:>5} cases {self.found[kind]:>3} faults  "
+            + ", ".join(f"{number} {how}" for how, number in self.ended.get(kind, Counter()).most_common())
             for kind, count in sorted(self.cases.items())
+        ]
+
+    def figures(self) -> dict[str, Any]:
+        """Return the sums, and cases and findings by kind."""
+        return {
+            "seed": self.seed,
+            "cases": sum(self.cases.values()),
+            "faults": sum(self.found.values()),
+            "by_kind": {kind: [count, self.found[kind]] for kind, count in sorted(self.cases.items())},
+            "skipped": self.skipped,
         }
-        return {"seed": self.seed, **kinds, "skipped": self.skipped}

@@ -69,6 +69,26 @@ def test_what_came_back_is_published_as_it_is_true_and_twice_changes_nothing(
     assert facts(own.home) == before
 
 
+def test_a_damaged_file_of_the_ledger_is_named_and_its_feedback_may_be_handed_in_again(
+    told: tuple[Loop, dict[str, Any]], tmp_path: Path
+) -> None:
+    whole = told[0]
+    own = copy_of(whole, tmp_path)
+    damaged = min((own.home / "lake" / "ledger" / "visits").glob("*/rows.parquet"))
+    content = bytearray(damaged.read_bytes())
+    content[len(content) // 2] ^= 1
+    damaged.write_bytes(content)
+    refused = zoufang("feedback", "--inbox", own.inbox, "--home", own.home, "--as-of", str(TOLD))
+    assert refused.status == 3, refused.err
+    assert f"{damaged} is damaged" in refused.err
+    assert f"remove the folder {damaged.parent.name} and hand its file in again" in refused.err
+    assert facts(own.home) == facts(whole.home)
+    shutil.rmtree(damaged.parent)
+    again = come_back(own.inbox, own.home, TOLD)
+    assert again["new_files"] == 1
+    assert facts(own.home) == facts(whole.home)
+
+
 def test_every_planted_wrong_row_is_returned_with_its_reason_and_no_other(
     told: tuple[Loop, dict[str, Any]],
 ) -> None:

@@ -1,6 +1,7 @@
 """Procedures of docs/operations.md that need no server: restore, reconcile, waiting, trying again."""
 
 import resource
+import shutil
 import subprocess
 import threading
 from datetime import date
@@ -11,11 +12,13 @@ import pytest
 from prefect._internal.concurrency.cancellation import AlarmCancelScope
 from verbs import MONTHS, Ended, run, zoufang
 
+from bench.faults.compare import contents, curated
 from flows.batches import curated_files, read_pointers
 from flows.home import Home
+from flows.journal import journal_path
 from flows.reconcile import ReconcileError, reconcile
 from reference.errors import EnvironmentProblem
-from warehouse.publish import history
+from warehouse.publish import history, published_file
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("runs")]
 
@@ -108,6 +111,27 @@ def test_a_full_disk_publishes_nothing_and_the_run_goes_on_when_there_is_room(
     assert [version.batch_id for version in history(home)] == ["ZJ-202501-31"]
 
 
+def test_what_may_go_to_free_a_disk_is_made_again_from_the_inbox(
+    copied: Path, months: Path, extracts: Path
+) -> None:
+    """The newest batch, taken back and without any of it, comes to what it was; old batches still explain."""
+    home = Home(copied)
+    assert zoufang("rollback", "--home", copied, "--to", "ZJ-202502-28").status == 0
+    gone = [*home.runs.glob("*/work"), home.staged, home.split, home.steps]
+    assert len(gone) > 3
+    for folder in gone:
+        shutil.rmtree(folder)
+    firm = pl.read_parquet(curated_files(home, read_pointers(home)[0])["visit_targets"][0])["uscc"][0]
+    for batch in ("ZJ-202501-31", "ZJ-202502-28"):
+        asked = ["screen", "--explain", firm, "--batch", batch, "--home"]
+        assert zoufang(*asked, copied) == zoufang(*asked, months)
+    ended = run(extracts, copied, MONTHS[-1], "--resume")
+    assert ended.status == 0, ended.err
+    assert "nothing to do" not in ended.err
+    assert curated(copied) == curated(months)
+    assert contents(published_file(copied)) == contents(published_file(months))
+
+
 def run_within(room: int, inbox: Path, home: Path) -> Ended:
     """Run a batch while no file may grow beyond so many bytes."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
@@ -141,3 +165,40 @@ def test_only_faults_of_reading_and_writing_are_tried_again(prefect_server: str)
     with pytest.raises(ValueError, match="broken"):
         reading("broken")
     assert tries == [*["disk"] * 3, "broken"]
+
+
+def test_a_damaged_line_of_the_journal_is_named_and_may_be_taken_out(copied: Path, extracts: Path) -> None:
+    path = journal_path(Home(copied))
+    lines = path.read_bytes().splitlines(keepends=True)
+    before = zoufang("history", "--home", copied).out.splitlines()
+    path.write_bytes(b"".join([lines[0].replace(b"draft", b"drift"), *lines[1:]]))
+    for told in (zoufang("history", "--home", copied), run(extracts, copied, MONTHS[-1])):
+        assert told.status == 3, told.err
+        assert f"{path}: line 1 is damaged" in told.err
+    path.write_bytes(b"".join(lines[1:]))
+    after = zoufang("history", "--home", copied).out.splitlines()
+    [lost] = [line for line in before if line not in after]
+    assert "ZJ-202501-31 v1  draft" in lost
+    assert after == [line for line in before if line != lost]
+    assert "nothing to do" in run(extracts, copied, MONTHS[-1]).err
+
+
+def test_a_damaged_warehouse_without_another_version_is_built_again(
+    copied: Path, months: Path, extracts: Path, tmp_path: Path
+) -> None:
+    versions = history(copied)
+    for version in versions[1:]:
+        version.path.unlink()
+    path, only = published_file(copied), versions[0].path
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.chmod(0o600)
+    path.write_bytes(content)
+    refused = run(extracts, copied, MONTHS[-1])
+    assert refused.status == 3, refused.err
+    assert f"{only} is damaged" in refused.err
+    for file in (path, only):
+        file.rename(tmp_path / file.name)
+    again = run(extracts, copied, MONTHS[-1])
+    assert again.status == 0, again.err
+    assert contents(path) == contents(published_file(months))
