@@ -21,6 +21,8 @@ from typing import Any, NamedTuple
 
 PRELOADED = ["typer", "prefect", "prefect.task_runners", "great_expectations.expectations", "duckdb_engine"]
 """Slow to import and without threads of their own: Polars has some, and would not survive a fork."""
+BUSY = 10
+"""Limits are seconds of processor time; so many times as long by the clock, where others use the machine."""
 TICK = os.sysconf("SC_CLK_TCK")
 Rename = Callable[[Path, Path], Path]
 ZOUFANG = Path(sys.executable).with_name("zoufang")
@@ -114,33 +116,44 @@ class Attempt:
             self.process.kill()
         self.wait()
 
-    def wait(self, timeout: float = 120) -> int:
+    def wait(self, seconds: float = 120) -> int:
         """Wait for the end and return the exit status; the group is killed if it does not come."""
-        try:
-            if isinstance(self.process, subprocess.Popen):
-                return self.process.wait(timeout)
-            self.process.join(timeout)
-            if self.process.exitcode is not None:
-                return int(self.process.exitcode)
-        except subprocess.TimeoutExpired:
-            pass
+        started = time.monotonic()
+        while not self._is_over(started, seconds):
+            status = self._ended_within(1)
+            if status is not None:
+                return status
         os.killpg(self.process.pid, signal.SIGKILL)
-        raise TimeoutError(f"not ended after {timeout} s:\n{self.text()}")
+        raise TimeoutError(f"not ended after {seconds} s:\n{self.text()}")
 
-    def timeline(self, timeout: float = 120) -> list[tuple[str | None, float]]:
+    def _ended_within(self, seconds: float) -> int | None:
+        """Wait so long by the clock; return the exit status, None if the command goes on."""
+        if not isinstance(self.process, subprocess.Popen):
+            self.process.join(seconds)
+            return None if self.process.exitcode is None else int(self.process.exitcode)
+        try:
+            return self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            return None
+
+    def _is_over(self, started: float, seconds: float) -> bool:
+        """Whether so much processor time is used up, or so much by the clock that the command must hang."""
+        return (self.cpu() or 0) > seconds or time.monotonic() - started > BUSY * seconds
+
+    def timeline(self, seconds: float = 120) -> list[tuple[str | None, float]]:
         """Follow the command to its end; return each step with the processor time when it was reported."""
         seen: list[tuple[str | None, float]] = [(None, 0.0)]
-        cpu, deadline = 0.0, time.monotonic() + timeout
-        while (now := self.cpu()) is not None and time.monotonic() < deadline:
+        cpu, started = 0.0, time.monotonic()
+        while (now := self.cpu()) is not None and not self._is_over(started, seconds):
             cpu = now
             seen += [(step, cpu) for step in self.steps()[len(seen) - 1 :]]
             time.sleep(0.02)
         return [*seen, ("", cpu)]
 
-    def kill_at(self, moment: Moment, timeout: float = 120) -> bool:
+    def kill_at(self, moment: Moment, seconds: float = 120) -> bool:
         """Kill the command at that moment; False if it ended first."""
-        start, deadline = None if moment.after else 0.0, time.monotonic() + timeout
-        while time.monotonic() < deadline:
+        start, started = None if moment.after else 0.0, time.monotonic()
+        while not self._is_over(started, seconds):
             cpu = self.cpu()
             if cpu is None:
                 return False

@@ -77,16 +77,16 @@ def require_time_kept(home: Path) -> None:
         raise Broken(f"published at {record.published_at}, ready at {told}")
 
 
-def require_done(attempt: Attempt, timeout: float = 180) -> None:
+def require_done(attempt: Attempt, seconds: float = 180) -> None:
     """The command ends well."""
-    status = attempt.wait(timeout)
+    status = attempt.wait(seconds)
     if status:
         raise Broken(f"status {status}: {_end(attempt)}")
 
 
-def require_refused(attempt: Attempt, statuses: tuple[int, ...], *texts: str, timeout: float = 180) -> None:
+def require_refused(attempt: Attempt, statuses: tuple[int, ...], *texts: str, seconds: float = 180) -> None:
     """The command ends with one of these statuses and says why in a person's words, one of the texts."""
-    status = attempt.wait(timeout)
+    status = attempt.wait(seconds)
     said = attempt.text()
     if status not in statuses:
         raise Broken(f"status {status}, and should be one of {statuses}: {_end(attempt)}")
