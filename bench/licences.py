@@ -16,7 +16,7 @@ HEAD = """# Licences · 许可证
 
 What `zoufang` and its extra `dask` run with, as installed from `requirements.lock`, without tools of
 development and benches. Made by `python -m bench.licences`; a test fails when it is not current. Known
-holes: `make audit`.
+holes: `make audit`. Files of others: `reference/font/PROVENANCE.md`, `reference/map/PROVENANCE.md`.
 
 | package | version | licence |
 |---|---|---|

@@ -1,13 +1,14 @@
-"""The verbs `dashboard` (挂图作战), `wall export` and `wall link`.
+"""The verbs `dashboard` (挂图作战), `wall export`, `wall print` (通报) and `wall link`.
 
 Here: arguments in, messages out, the process that listens.  Not here: pages, facts, links (dashboard/).
 """
 
 import os
 import socket
+import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -23,7 +24,7 @@ KEY_VARIABLE = "ZOUFANG_WALL_KEY"
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 SECONDS_A_DAY = 86_400
 
-wall = typer.Typer(no_args_is_help=True, help="The wall as a folder, and links to parts of it.")
+wall = typer.Typer(no_args_is_help=True, help="The wall as a folder, on paper, and links to parts of it.")
 Scope = Annotated[str, typer.Option(help="33 the province, 3301 a city, 330106 a county")]
 
 
@@ -74,6 +75,28 @@ def export_wall(
     from dashboard.scope import check_scope
 
     print(export(read_edition(home.resolve()), out.resolve(), check_scope(scope)))
+
+
+@wall.command("print")
+def print_wall(
+    home: HomeDir,
+    out: Annotated[Path, typer.Option(help="folder to write, one PDF per place")],
+    scope: Scope = "33",
+    lang: Annotated[Literal["zh", "en"], typer.Option(help="zh or en")] = "zh",
+) -> None:
+    """Write one page A4 per place for the weekly briefing 通报: province, cities, counties; docs/print.md."""
+    from dashboard.editions import read_edition
+    from dashboard.prints import print_pages
+    from dashboard.scope import check_scope
+    from dashboard.words import Words
+
+    edition = read_edition(home.resolve())
+    printed = print_pages(edition, out.resolve(), check_scope(scope), Words(lang))
+    batch = edition.documents["wall"]["batch"]
+    print(f"{batch['batch_id']}, facts to {batch['facts_as_of']}: {printed.pages} pages in {out.resolve()}")
+    if printed.missing:
+        codes = ", ".join(f"U+{ord(letter):04X}" for letter in sorted(printed.missing))
+        print(f"printed as 〓, for the font has no glyph of them: {codes}", file=sys.stderr)
 
 
 @wall.command("link")

@@ -13,6 +13,8 @@ from reference.yaml_file import read_yaml
 
 BOARD_FILE = Path(__file__).parent / "wall" / "board.yml"
 MAP_DIR = Path(__file__).parent / "map"
+FONT_FILE = Path(__file__).parent / "font" / "NotoSansSC-Regular.ttf"
+"""What pages are printed in; font/PROVENANCE.md."""
 
 Ring = list[tuple[float, float]]
 

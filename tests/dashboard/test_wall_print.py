@@ -1,0 +1,342 @@
+"""The wall on paper: pages read back by another program say what SQL over the same file says."""
+
+import copy
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pypdfium2
+import pytest
+from pypdfium2 import raw
+from wall_case import HOSTILE, PERSON
+
+from cli.dashboard import print_wall
+from dashboard.editions import Edition, read_edition
+from dashboard.facts import Document
+from dashboard.paper import MISSING, glyphs
+from dashboard.prints import MARK, print_pages
+from dashboard.words import Words, page_texts
+from reference.divisions import DIVISIONS_FILE
+from reference.errors import EnvironmentProblem, InputProblem
+from warehouse.publish import published_file
+from warehouse.read import opened
+
+PAINT = {"red": (217, 83, 79), "yellow": (242, 194, 48), "green": (63, 157, 99)}
+SAID = {"red": "红", "yellow": "黄", "green": "绿"}
+ZH = Words("zh")
+FIGURES = """
+WITH week AS (
+    SELECT {code}, count(DISTINCT subject_key) AS fresh FROM fact_visit
+    WHERE is_on_list AND visited_on > DATE '2025-05-23' GROUP BY ALL
+)
+SELECT {code} AS code, {name} AS name, targets, visited, recommended, credited, overdue,
+    targets - {placed} AS unresolved, coalesce(fresh, 0) AS fresh,
+    CASE WHEN visited / targets < 0.8 * 60 / 90 THEN 'red'
+         WHEN visited / targets < 0.95 * 60 / 90 THEN 'yellow' ELSE 'green' END AS colour,
+    CASE WHEN targets >= 200
+         THEN rank() OVER (PARTITION BY targets >= 200, {within} ORDER BY visited / targets DESC) END AS rank
+FROM {mart} LEFT JOIN week USING ({code})
+WHERE {code} IS NOT NULL
+"""
+LEVELS = {
+    "city": ("city_code", "city_name", "placed_targets", "1"),
+    "county": ("county_code", "county_name", "placed_targets", "1"),
+    "township": ("township_code", "township_name", "community_targets", "county_code"),
+}
+
+
+@dataclass(frozen=True)
+class Page:
+    """One printed page as a reader finds it: its lines, in order, and its file."""
+
+    lines: list[str]
+    file: Path
+
+    def after(self, title: str) -> str:
+        """What stands below a headline's title."""
+        return self.lines[self.lines.index(title) + 1]
+
+
+def pages(folder: Path) -> dict[str, Page]:
+    """Read back every page of the folder by its file's name."""
+    found = {}
+    for file in sorted(folder.glob("*.pdf")):
+        text = pypdfium2.PdfDocument(file)[0].get_textpage().get_text_range()
+        found[file.stem] = Page(text.splitlines(), file)
+    return found
+
+
+@pytest.fixture(scope="module")
+def edition(home: Path) -> Edition:
+    return read_edition(home)
+
+
+@pytest.fixture(scope="module")
+def printed(edition: Edition, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Page]:
+    folder = tmp_path_factory.mktemp("print") / "out"
+    print_pages(edition, folder, "33", ZH)
+    return pages(folder)
+
+
+def asked(home: Path, level: str) -> Iterator[dict[str, Any]]:
+    code, name, placed, within = LEVELS[level]
+    mart = f"mart_progress_{level}"
+    with opened(published_file(home)) as con:
+        result = con.execute(FIGURES.format(code=code, name=name, placed=placed, within=within, mart=mart))
+        columns = [column[0] for column in result.description or ()]
+        yield from (dict(zip(columns, row, strict=True)) for row in result.fetchall())
+
+
+def row_of(area: dict[str, Any]) -> str:
+    """The line of the table below, as SQL has its figures."""
+    counted = ("targets", "visited", "recommended", "credited", "overdue", "unresolved")
+    cells = [
+        area["name"],
+        str(area["rank"] or "基数小"),
+        SAID[area["colour"]],
+        f"{area['visited'] / area['targets']:.1%}",
+        f"+{100 * area['fresh'] / area['targets']:.1f}",
+    ]
+    return " ".join([*cells, *(f"{area[name]:,}" for name in counted)])
+
+
+def test_one_page_of_a4_for_each_place(printed: dict[str, Page]) -> None:
+    assert list(printed) == [
+        "330000_浙江省", "330000_浙江省_不含宁波", "330100_杭州市", "330105_拱墅区", "330106_西湖区",
+        "330108_滨江区", "330200_宁波市", "330203_海曙区",
+    ]  # fmt: skip
+    for page in printed.values():
+        document = pypdfium2.PdfDocument(page.file)
+        assert len(document) == 1
+        assert document[0].get_size() == pytest.approx((595.28, 841.89), abs=0.1)
+        assert page.file.stat().st_size < 200_000
+
+
+@pytest.mark.parametrize("level", ["city", "county"])
+def test_headlines_are_those_of_the_marts(home: Path, printed: dict[str, Page], level: str) -> None:
+    for area in asked(home, level):
+        page = printed[f"{area['code']}_{area['name']}"]
+        coverage = area["visited"] / area["targets"]
+        assert page.lines[0] == f"{area['name']} · 走访工作通报"
+        assert page.after("走访目标户数") == f"{area['targets']:,}"
+        assert page.after("走访户数") == f"{area['visited']:,}"
+        assert page.after("走访覆盖率") == f"{coverage:.1%}"
+        assert page.after("计划进度") == "66.7%"
+        assert page.after("完成计划") == f"{coverage / (60 / 90):.1%}"
+        assert page.after(page.after("完成计划")) == SAID[area["colour"]]
+        assert page.after("较上周（百分点）") == f"+{100 * area['fresh'] / area['targets']:.1f}"
+        assert page.after("全省排名") == str(area["rank"] or "基数小")
+        assert page.after("推荐") == f"{area['recommended']:,}"
+        assert page.after("银行超期未答复") == f"{area['overdue']:,}"
+        assert page.after("待落图") == f"{area['unresolved']:,}"
+        assert f"走访户数 {area['visited']:,} {coverage:.1%}" in page.lines
+
+
+def test_every_row_below_is_what_the_marts_say(home: Path, printed: dict[str, Page]) -> None:
+    above = {"city": "330000", "county": "{}00", "township": "{}"}
+    seen = 0
+    for level, pattern in above.items():
+        for area in asked(home, level):
+            code = pattern.format(area["code"][: 4 if level == "county" else 6])
+            (page,) = [page for name, page in printed.items() if name.startswith(code) and "不含" not in name]
+            assert row_of(area) in page.lines
+            seen += 1
+    assert seen == 2 + 4 + 5
+
+
+def test_the_province_with_and_without_ningbo(home: Path, printed: dict[str, Page]) -> None:
+    with opened(published_file(home)) as con:
+        rows = con.execute(
+            "SELECT region, targets, visited, excluded, recommended FROM mart_headlines"
+        ).fetchall()
+    for region, *figures in rows:
+        page = printed["330000_浙江省" + ("_不含宁波" if region.endswith("ningbo") else "")]
+        titles = ("走访目标户数", "走访户数", "剔除", "推荐")
+        assert [page.after(title) for title in titles] == [f"{n:,}" for n in figures]
+    with_ningbo, without = printed["330000_浙江省"].lines, printed["330000_浙江省_不含宁波"].lines
+    assert [line for line in with_ningbo if line.startswith("宁波市")]
+    assert not [line for line in without if "宁波市" in line or "（宁波）" in line]
+
+
+def test_foreign_trade_and_technology(home: Path, printed: dict[str, Page]) -> None:
+    figures = (
+        "SELECT county_code, targets, visited, recommended FROM mart_{} WHERE level = 'county' ORDER BY 1"
+    )
+    with opened(published_file(home)) as con:
+        found = [con.execute(figures.format(name)).fetchall() for name in ("foreign_trade", "sci_tech")]
+    for (code, *foreign), (_, *tech) in zip(*found, strict=True):
+        (page,) = [page for name, page in printed.items() if name.startswith(code)]
+        for title, a, b in zip(("走访目标户数", "走访户数", "推荐"), foreign, tech, strict=True):
+            assert f"{title} {a:,} {b:,}" in page.lines
+
+
+def test_a_page_is_dated_and_says_where_it_comes_from(edition: Edition, printed: dict[str, Page]) -> None:
+    for page in printed.values():
+        about = page.lines[1].split(" · ")
+        assert about[:3] == ["批次 ZJ-202503-31", "版本 1", "基准日 2025-03-31"]
+        assert about[3:5] == ["数据截至 2025-05-30", "截止 2025-06-29 (60/90 天)"]
+        assert about[5] == "质量门: 有警告 (2 项检查)"
+        run = "批次 ZJ-202503-31 · 版本 1 · 运行 20250331-aaaaaaaaaaaa"
+        assert page.lines[-1] == f"{run} · 数据指纹 {edition.id}"
+        assert "staged.registry dates_in_order x 3" in page.lines
+        told = pypdfium2.PdfDocument(page.file).get_metadata_dict()
+        assert told["CreationDate"] == told["ModDate"] == "D:20250530000000Z"
+
+
+def test_colours_are_those_of_the_marts(home: Path, printed: dict[str, Page]) -> None:
+    page = printed["330100_杭州市"]
+    document = pypdfium2.PdfDocument(page.file)[0]
+    text = document.get_textpage()
+    picture = document.render(scale=2).to_pil().convert("RGB")
+    counties = [area for area in asked(home, "county") if area["code"].startswith("3301")]
+    for area in counties:
+        found = text.search(row_of(area)[:12]).get_next()
+        left, bottom, _, top = text.get_charbox(found[0])
+        # The mark of a row stands at its left, level with the name.
+        at = (round(2 * (left - 4)), round(2 * (841.89 - (bottom + top) / 2)))
+        assert picture.getpixel(at) == PAINT[area["colour"]], area["name"]
+    shapes = picture.crop((60, 330, 590, 780)).getcolors(1 << 20)
+    drawn = {colour for count, colour in shapes or () if count > 300}
+    assert {PAINT[area["colour"]] for area in counties} <= drawn
+    assert PAINT["red"] not in drawn
+
+
+def test_every_font_is_embedded_and_no_glyph_is_wanting(printed: dict[str, Page]) -> None:
+    for page in printed.values():
+        document = pypdfium2.PdfDocument(page.file)
+        texts = list(document[0].get_objects(filter=[raw.FPDF_PAGEOBJ_TEXT]))
+        fonts = [raw.FPDFTextObj_GetFont(text.raw) for text in texts]
+        assert len(fonts) > 80
+        assert all(raw.FPDFFont_GetIsEmbedded(font) for font in fonts)
+        assert MISSING not in "".join(page.lines)
+
+
+def test_the_font_has_every_character_of_every_place_and_of_both_languages() -> None:
+    names = {row.split(",")[1] for row in DIVISIONS_FILE.read_text(encoding="utf-8").splitlines()[1:]}
+    assert len(names) > 15_000
+    known = glyphs()
+    letters = set("".join(names)) | set("".join("".join(pair) for pair in page_texts().values()))
+    assert [letter for letter in sorted(letters) if ord(letter) not in known] == []
+    assert ord(MISSING) in known
+
+
+def test_the_same_batch_gives_the_same_bytes(
+    edition: Edition, printed: dict[str, Page], tmp_path: Path
+) -> None:
+    print_pages(edition, tmp_path / "out", "3301", ZH)
+    again = {file.stem: file.read_bytes() for file in (tmp_path / "out").glob("*.pdf")}
+    assert set(again) == {name for name in printed if name.startswith("3301")}
+    assert again == {name: printed[name].file.read_bytes() for name in again}
+
+
+def changed(edition: Edition, **figures: object) -> Edition:
+    """The edition with other facts of the first township of 西湖区."""
+    documents = copy.deepcopy(edition.documents)
+    documents["county/330106"]["townships"][0].update(figures)
+    return Edition(edition.id, documents)
+
+
+def page_of(edition: Edition, folder: Path, scope: str = "330106") -> Page:
+    print_pages(edition, folder, scope, ZH)
+    (page,) = pages(folder).values()
+    return page
+
+
+def test_a_hostile_name_is_printed_as_text(
+    edition: Edition, printed: dict[str, Page], tmp_path: Path
+) -> None:
+    assert [line for line in printed["330000_浙江省"].lines if line.startswith(HOSTILE)]
+    assert PERSON not in "".join(line for page in printed.values() for line in page.lines)
+    name = "a\n\u202eb(\\)\U0001f600"
+    told = print_pages(changed(edition, name=name), tmp_path / "out", "330106", ZH)
+    (page,) = pages(tmp_path / "out").values()
+    assert [line for line in page.lines if line.startswith(f"a\\u000a\\u202eb(\\){MISSING} ")]
+    assert told.missing == {"\U0001f600"}
+
+
+def test_places_moved_within_a_week_are_told(edition: Edition, tmp_path: Path) -> None:
+    for at, (before, shown) in enumerate(((4, "1 ▲3"), (1, "1"), (None, "1"))):
+        page = page_of(changed(edition, rank=1, rank_week_ago=before), tmp_path / str(at))
+        assert [
+            line for line in page.lines if line.startswith(f"文新街道 {shown} 绿") or f" {shown} 绿 " in line
+        ]
+    page = page_of(changed(edition, rank=3, rank_week_ago=1), tmp_path / "down")
+    assert [line for line in page.lines if " 3 ▼2 " in line]
+
+
+@pytest.mark.parametrize(("more", "fits"), [(31, True), (80, False)])
+def test_a_county_of_many_townships_still_takes_one_page(
+    edition: Edition, tmp_path: Path, more: int, fits: bool
+) -> None:
+    documents = copy.deepcopy(edition.documents)
+    towns: list[Document] = documents["county/330106"]["townships"]
+    towns += [
+        towns[1] | {"name": f"某某{n}街道", "code": f"3301069{n:02}", "rank": None} for n in range(more)
+    ]
+    page = page_of(Edition(edition.id, documents), tmp_path / "out")
+    shown = [line for line in page.lines if re.match(r"\S+ \S+ [红黄绿] \d", line)]
+    told = [line for line in page.lines if "其余" in line]
+    if fits:
+        assert (len(shown), told) == (len(towns), [])
+    else:
+        assert told == [f"表中列前 {len(shown)} 个，其余 {len(towns) - len(shown)} 个见挂图作战"]
+        assert len(shown) > 30
+    assert len(pypdfium2.PdfDocument(page.file)) == 1
+    assert page.lines[-1].startswith("批次")
+
+
+def test_english(edition: Edition, tmp_path: Path) -> None:
+    print_pages(edition, tmp_path / "out", "33", Words("en"))
+    found = pages(tmp_path / "out")
+    page = found["330000_Zhejiang"]
+    assert page.lines[0] == "Zhejiang · Visit campaign briefing"
+    assert page.after("Target firms") == "1,401"
+    assert page.after("Loan amount") == "0 m CNY"
+    names = re.compile("杭州市|宁波市")
+    assert not [line for line in page.lines if re.search("[一-鿿]", names.sub("", line))]
+
+
+def test_a_page_of_a_county_holds_only_its_own(printed: dict[str, Page]) -> None:
+    text = "".join(printed["330106_西湖区"].lines)
+    assert not [name for name in ("拱墅区", "海曙区", "宁波市", "<script>") if name in text]
+
+
+def test_the_folder_is_whole_or_not_there(
+    edition: Edition, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "out"
+    print_pages(edition, out, "33", ZH)
+    before = sorted(out.iterdir())
+    assert {oct(file.stat().st_mode & 0o777) for file in before} <= {"0o640", "0o600"}
+    print_pages(edition, out, "33", ZH)
+    assert sorted(out.iterdir()) == before
+    assert (out / MARK).read_text() == f"{edition.id}\n"
+
+    def full(path: Path, _: bytes) -> None:
+        raise OSError(28, "No space left on device", str(path))
+
+    monkeypatch.setattr("dashboard.prints.put_file", full)
+    with pytest.raises(OSError, match="No space"):
+        print_pages(edition, out, "33", ZH)
+    assert sorted(out.iterdir()) == before
+    assert list(tmp_path.iterdir()) == [out]
+
+
+def test_mistakes_are_told(home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(InputProblem, match="publish a batch first"):
+        print_wall(tmp_path / "none", tmp_path / "out")
+    with pytest.raises(InputProblem, match="holds no place 3399; its cities: 3301 杭州市, 3302 宁波市"):
+        print_wall(home, tmp_path / "out", scope="3399")
+    with pytest.raises(InputProblem, match="330106 a county"):
+        print_wall(home, tmp_path / "out", scope="杭州")
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "letter.txt").write_text("keep")
+    with pytest.raises(InputProblem, match="choose another folder"):
+        print_wall(home, tmp_path / "mine")
+    with pytest.raises(EnvironmentProblem, match="cannot write"):
+        print_wall(home, tmp_path / "mine" / "letter.txt" / "out")
+    assert [path.name for path in tmp_path.iterdir()] == ["mine"]
+    print_wall(home, tmp_path / "out", scope="330106")
+    assert "1 pages in" in capsys.readouterr().out
