@@ -32,6 +32,8 @@ _RENEWAL = (
     "renewal_balance",
     "balance_change",
 )
+_DUE = _RENEWAL[:3]
+"""What is known of a township too: none due where its county has a book and it has no loan."""
 _FIGURES = (
     "targets",
     "unresolved",
@@ -101,6 +103,8 @@ def _areas(found: Mapping[str, Rows], expected: float, board: Board) -> dict[str
         area["status"] = status(row["targets"], row["visited"], expected, board)
         area |= {name: sections[place].get(name) for name in ("foreign_trade", "sci_tech")}
         area["renewals"] = renewals.get(place)
+        if place[0] == "township" and area["renewals"] is None and ("county", *place[1:3], None) in renewals:
+            area["renewals"] = dict.fromkeys(_RENEWAL) | dict.fromkeys(_DUE, 0)
         levels[place[0]].append(area)
     return levels
 

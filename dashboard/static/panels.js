@@ -52,9 +52,11 @@
     [say("credited"), figures.credited, share(part(figures.credited, figures.recommended))], [say("disbursed"), figures.disbursed]]),
   Wall.pairs([[say("loan_amount"), money(figures.loan_amount)], ...(id === "foreign_trade" ? [[say("insured_usd"), count(figures.insured_usd)]] : [])])) : nothing());
 
+  // Of a township only what is due is known.
   const renewals = (found) => panel("renewals", say("renewals"), found ? Wall.pairs([
-    ...["due_30", "contacted_on_time", "uncontacted", "renewable", "renewed"].map((name) => [say(name), count(found[name])]),
-    [say("renew_rate"), share(found.renew_rate)], [say("renewal_balance"), money(found.renewal_balance)]]) : nothing());
+    ...["due_30", "contacted_on_time", "uncontacted"].map((name) => [say(name), count(found[name])]),
+    ...(found.renewable === null ? [] : [[say("renewable"), count(found.renewable)], [say("renewed"), count(found.renewed)],
+      [say("renew_rate"), share(found.renew_rate)], [say("renewal_balance"), money(found.renewal_balance)]])]) : nothing());
 
   const banks = (rows) => panel("banks", say("banks"), rows.length ? Wall.el("div", { class: "scroll", tabindex: 0 }, Wall.table(say("banks"), [
     [say("bank"), "text", (row) => (row.bank_name || "—") + (row.is_ningbo ? say("ningbo_mark") : "")],
@@ -74,7 +76,7 @@
     const funnel = steps.map((name, at) => [say(name), area[name], at ? share(part(area[name], area[steps[at - 1]])) : ""]);
     const inside = [panel("funnel", say("funnel"), Wall.bars(funnel))];
     if (area.recommended !== undefined) inside.push(section("foreign_trade", area.foreign_trade), section("sci_tech", area.sci_tech));
-    if (!area.township_code && area.recommended !== undefined) inside.push(renewals(area.renewals));
+    if (area.recommended !== undefined) inside.push(renewals(area.renewals));
     if (top) inside.push(banks(facts.banks.filter((row) => withNingbo || !row.is_ningbo)));
     inside.push(quality(facts.quality), top ? account(facts.account) : null);
     document.getElementById("panels").replaceChildren(...inside.filter(Boolean));

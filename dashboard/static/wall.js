@@ -43,7 +43,7 @@
     const above = facts.cities.filter((one) => one.code === county.city_code);
     if (at.length === 6) return { area: county, below: inside.townships, level: "townships", rank: "rank", title: "rank_county", path: [...above, county] };
     const town = inside.townships.find((one) => one.code === at);
-    return town && { area: { ...town, township_code: at }, below: inside.communities[at] || [], level: "communities", rank: "", title: "rank", path: [...above, county, town] };
+    return town && { area: town, below: inside.communities[at] || [], level: "communities", rank: "", title: "rank", path: [...above, county, town] };
   };
 
   const head = (path) => {

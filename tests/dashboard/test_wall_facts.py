@@ -136,6 +136,37 @@ def test_regions_sections_and_unresolved_are_those_of_the_marts(
         assert found == {level: tuple(rest) for level, *rest in rows if level in found}
 
 
+def test_renewals_of_every_level_are_those_of_the_loans_due(
+    home: Path, documents: dict[str, Document]
+) -> None:
+    lists = {"city_code": documents["wall"]["cities"], "county_code": documents["wall"]["counties"]}
+    lists["township_code"] = [
+        area for name, found in documents.items() if name.startswith("county/") for area in found["townships"]
+    ]
+    query = """SELECT {0}, count(*), count(*) FILTER (WHERE contacted_on <= matures_on - 30),
+        count(*) FILTER (WHERE contacted_on IS NULL)
+        FROM fact_renewal WHERE matures_on <= DATE '2025-06-29' AND {0} IS NOT NULL GROUP BY ALL"""
+    names = ("due_30", "contacted_on_time", "uncontacted")
+    for code, areas in lists.items():
+        shown = {
+            one: tuple(area["renewals"][name] for name in names)
+            for one, area in by_code(areas).items()
+            if area["renewals"] and area["renewals"]["due_30"]
+        }
+        assert shown == {one: tuple(rest) for one, *rest in asked(home, query.format(code))}
+
+
+def test_a_township_without_loans_due_has_none_where_its_county_has_a_book(
+    documents: dict[str, Document],
+) -> None:
+    towns = by_code(documents["county/330106"]["townships"])
+    assert towns["330106001"]["renewals"]["uncontacted"] == 2
+    assert towns["330106002"]["renewals"]["uncontacted"] == 0
+    pool = next(area for area in documents["county/330106"]["townships"] if area["code"] is None)
+    assert pool["renewals"]["uncontacted"] == 1
+    assert by_code(documents["county/330105"]["townships"])["330105001"]["renewals"] is None
+
+
 def test_batch_plan_and_verdict(documents: dict[str, Document]) -> None:
     wall = documents["wall"]
     assert (wall["batch"]["batch_id"], wall["batch"]["as_of"]) == ("ZJ-202503-31", "2025-03-31")

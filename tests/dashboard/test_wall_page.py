@@ -3,6 +3,7 @@
 Skipped where no Chromium is installed. Accessibility is checked where WALL_AXE names an axe.min.js.
 """
 
+import json
 import os
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from dashboard.editions import read_edition
 from dashboard.export import export
 from dashboard.facts import Document
 from dashboard.scope import sign
+from dashboard.words import Words
 from warehouse.publish import published_file
 from warehouse.read import opened
 
@@ -145,6 +147,26 @@ def test_languages(browser: Browser, address: str) -> None:
     assert browser.js("document.getElementById('title').textContent") == "Visit campaign wall"
     words = browser.js("[...document.querySelectorAll('h2, thead th, dt')].map(e => e.textContent).join('')")
     assert not [letter for letter in words if "一" <= letter <= "鿿"]
+
+
+def test_paper_writes_figures_as_the_page_does(browser: Browser, address: str) -> None:
+    small = [0, 0.0005, 0.00049999, 0.1225, 0.12345, 0.6665, 0.99949, 1, 1.005, 2.675]
+    values = [*small, 999, 1234.5, 1234567, 49999.5, 99999999.99, 1.005e8, 26495000.125, 123456789012.345]
+    for lang in ("zh", "en"):
+        browser.open(f"{address}#lang={lang}")
+        words = Words(lang)
+        for write in ("count", "share", "money"):
+            shown = browser.js(f"{json.dumps(values)}.map(value => Wall.{write}(value))")
+            assert shown == [getattr(words, write)(value) for value in values]
+        gains = browser.js(f"{json.dumps(values)}.map(value => `+${{(100 * value).toFixed(1)}}`)")
+        assert gains == [words.points(value) for value in values]
+
+
+def test_renewals_reach_the_township(browser: Browser, address: str) -> None:
+    browser.open(f"{address}#at=330106001")
+    assert browser.js(FIGURE.format("uncontacted")) == "2"
+    rows = "[...document.querySelectorAll('#renewals tr')].map(e => e.textContent)"
+    assert browser.js(rows) == ["30日内到期（笔）4", "提前一月对接1", "续贷未对接2"]
 
 
 def test_without_ningbo(browser: Browser, address: str, documents: dict[str, Document]) -> None:

@@ -2,6 +2,7 @@
 
 import copy
 import re
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,14 +31,18 @@ FIGURES = """
 WITH week AS (
     SELECT {code}, count(DISTINCT subject_key) AS fresh FROM fact_visit
     WHERE is_on_list AND visited_on > DATE '2025-05-23' GROUP BY ALL
+),
+book AS (
+    SELECT {code}, count(*) FILTER (WHERE contacted_on IS NULL AND matures_on <= DATE '2025-06-29') AS silent
+    FROM fact_renewal GROUP BY ALL
 )
 SELECT {code} AS code, {name} AS name, targets, visited, recommended, credited, overdue,
-    targets - {placed} AS unresolved, coalesce(fresh, 0) AS fresh,
+    targets - {placed} AS unresolved, coalesce(fresh, 0) AS fresh, silent,
     CASE WHEN visited / targets < 0.8 * 60 / 90 THEN 'red'
          WHEN visited / targets < 0.95 * 60 / 90 THEN 'yellow' ELSE 'green' END AS colour,
     CASE WHEN targets >= 200
          THEN rank() OVER (PARTITION BY targets >= 200, {within} ORDER BY visited / targets DESC) END AS rank
-FROM {mart} LEFT JOIN week USING ({code})
+FROM {mart} LEFT JOIN week USING ({code}) LEFT JOIN book USING ({code})
 WHERE {code} IS NOT NULL
 """
 LEVELS = {
@@ -138,11 +143,19 @@ def test_every_row_below_is_what_the_marts_say(home: Path, printed: dict[str, Pa
     above = {"city": "330000", "county": "{}00", "township": "{}"}
     seen = 0
     for level, pattern in above.items():
+        below: dict[str, list[dict[str, Any]]] = defaultdict(list)
         for area in asked(home, level):
-            code = pattern.format(area["code"][: 4 if level == "county" else 6])
+            below[pattern.format(area["code"][: 4 if level == "county" else 6])].append(area)
+        for code, areas in below.items():
             (page,) = [page for name, page in printed.items() if name.startswith(code) and "不含" not in name]
-            assert row_of(area) in page.lines
-            seen += 1
+            due = any(area["silent"] is not None for area in areas)
+            assert due == any(line.endswith("待落图 续贷未对接") for line in page.lines)
+            # A township without a loan has none due, a county without one has no book.
+            none = "0" if level == "township" else "—"
+            for area in areas:
+                cell = none if area["silent"] is None else str(area["silent"])
+                assert (f"{row_of(area)} {cell}" if due else row_of(area)) in page.lines
+                seen += 1
     assert seen == 2 + 4 + 5
 
 

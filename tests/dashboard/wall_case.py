@@ -71,8 +71,24 @@ def case_feedback(folder: Path) -> FeedbackFiles:
                 pushed.append(facts | {"rec_id": f"R{town}{number}", "pushed_on": date(2025, 4, 15),
                                        "bank_code": "B1", "bank_name": HOSTILE,
                                        "event_id": f"r{town}{number}"})  # fmt: skip
-    written = feedback_files(folder, {"fact_visit": visits, "fact_recommendation": pushed})
-    return FeedbackFiles("wall", NOW, written.files)
+    tables = {"fact_visit": visits, "fact_recommendation": pushed, "fact_renewal": _book()}
+    return FeedbackFiles("wall", NOW, feedback_files(folder, tables).files)
+
+
+def _book() -> list[dict[str, Any]]:
+    """Return loans that mature within thirty days, one later, one of a firm without a township."""
+    soon, later = date(2025, 6, 25), date(2025, 7, 20)
+    first, early = "330106001", date(2025, 5, 10)
+    told = [(first, soon, early), (first, soon, date(2025, 5, 28)), (first, soon, None), (first, soon, None),
+            (first, later, None), ("330203009", soon, None), ("330106", soon, None)]  # fmt: skip
+    return [
+        _facts(_key(town, number) if len(town) == 9 else "91330106NOTOWN0000", town, number)
+        | {"township_code": town if len(town) == 9 else None, "loan_id": f"L{number}", "bank_code": "B1",
+           "bank_name": HOSTILE, "reported_on": NOW, "balance": 100_000, "matures_on": matures,
+           "is_no_repay_renewal": True, "contacted_on": contact, "has_wish": True, "is_eligible": True,
+           "event_id": f"l{number}"}
+        for number, (town, matures, contact) in enumerate(told)
+    ]  # fmt: skip
 
 
 def _facts(key: str, town: str, number: int) -> dict[str, Any]:
