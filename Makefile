@@ -23,7 +23,7 @@ test: lint types imports
 	$(BIN)/pytest -n 2 --dist loadgroup
 
 # Every figure of operation beside its floor, peer or bound: a million subjects from raw files to published
-# warehouse, what a changed file costs, growth, workers, faults, malformed files; most of an hour.
+# warehouse, what a changed file costs, growth, workers, faults, malformed files; some two hours.
 bench: setup
 	$(BIN)/python -m bench.everything --dir $(BENCH_DIR)
 

@@ -18,7 +18,7 @@ SMALL = {
     "run": ["--enterprises", "9000", "--households", "1000"],
     "growth": ["--sizes", "2500", "10000"],
     "cluster": ["--enterprises", "4000", "--households", "1000"],
-    "faults": ["--kills", "3", "--only", "kill", "published"],
+    "faults": ["--kills", "3", "--only", "kill"],
     "fuzz": ["--only", "sheet-"],
 }
 """What makes a bench end within a minute or two."""
