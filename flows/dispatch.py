@@ -24,6 +24,7 @@ from flows.batches import Pointer, batch_files, follow_warehouse, read_pointers
 from flows.dispatch_summary import SummaryEntry, write_summary
 from flows.dispatch_units import PartJob, UnitEntry, end_with_parent, write_part
 from flows.home import Home
+from flows.kept_files import require_undamaged
 from flows.manifest import combine, hash_file, write_json
 from reference.dispatch import load_list_layout
 from reference.errors import EnvironmentProblem, InputProblem
@@ -139,10 +140,11 @@ def _job(staged: Path, part: str, folder: Path, pointer: Pointer, past: _Past) -
 @contextmanager
 def _staged(home: Home, pointer: Pointer, folder: Path, parts: Iterable[str]) -> Iterator[Path]:
     """Give the folder of the batch's rows by county, gone afterwards; what a killed call left is replaced."""
+    batch, files = pointer.record, batch_files(home, pointer)
+    require_undamaged(home, batch.batch_id, batch.run_id, {*files.enterprises, *files.rule_hits})
     work = folder / ".work"
     shutil.rmtree(work, ignore_errors=True)
     (work / "items").mkdir(parents=True)
-    files = batch_files(home, pointer)
     tables = {"enterprises": files.enterprises, "rule_hits": files.rule_hits}
     write_items(
         published_file(home.root), pointer.record.batch_id, tables, work / "items", tuple(parts)

@@ -4,7 +4,7 @@ Here: `lake/batches/<run_id>/files.json`, the hash of every curated file of a ru
 Not here: what is in them, which batches there are (batches.py).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 from flows.home import Home
@@ -23,23 +23,27 @@ def record_files(home: Home, run_id: str, small: Sequence[Path]) -> None:
     write_sealed(home.batches / run_id / FILES, {"files": hashes})
 
 
-def damaged_files(home: Home, run_id: str) -> Iterator[Path]:
-    """Yield the files of a published run that are gone or changed; of an older program's run none."""
+def damaged_files(home: Home, run_id: str, among: Collection[Path] | None = None) -> Iterator[Path]:
+    """Yield the files of a published run that are gone or changed; of an older program's run none.
+
+    `among`: only these are looked at, and none if what they were is not known; whoever builds asks of all.
+    """
     path = home.batches / run_id / FILES
     if not path.exists():
         return
     recorded = read_sealed(path)
     if recorded is None:
-        yield path
+        yield from [path] if among is None else []
         return
     for name, sha256 in recorded["files"].items():
-        if not is_whole(home.root / name, sha256):
-            yield home.root / name
+        file = home.root / name
+        if (among is None or file in among) and not is_whole(file, sha256):
+            yield file
 
 
-def require_undamaged(home: Home, batch_id: str, run_id: str) -> None:
-    """EnvironmentProblem if a file of a published batch is not as it was published."""
-    for path in damaged_files(home, run_id):
+def require_undamaged(home: Home, batch_id: str, run_id: str, among: Collection[Path] | None = None) -> None:
+    """EnvironmentProblem if a file of a published batch (of `among`, if given) is not as it was published."""
+    for path in damaged_files(home, run_id, among):
         raise EnvironmentProblem(
             f"{path} is damaged: it is not the file that batch {batch_id} was published with; put it back "
             f"from the backup ({GUIDE}), or run batch {batch_id} again from its inbox, which makes it anew"

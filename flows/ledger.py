@@ -107,7 +107,7 @@ def record(home: Home, deliveries: Sequence[Delivery], as_of: date) -> list[str]
 
 def read_entries(home: Home) -> list[Entry]:
     """Return the entries of the ledger in a fixed order; EnvironmentProblem if one is damaged."""
-    return [Entry(**_recorded(path)["entry"]) for path in sorted(home.ledger.glob("*/*/entry.json"))]
+    return [Entry(**_recorded(path)["entry"]) for path in _entry_files(home, "*")]
 
 
 def ledger_digest(home: Home) -> str:
@@ -120,12 +120,7 @@ def ledger_rows(home: Home, source: str) -> tuple[pl.DataFrame, pl.DataFrame]:
 
     EnvironmentProblem if a file of the ledger is not as it was written.
     """
-    entries = sorted((home.ledger / source).glob("*/entry.json"))
-    for entry in entries:
-        for name, sha256 in _recorded(entry)["files"].items():
-            if not is_whole(entry.with_name(name), sha256):
-                raise _damaged(entry.with_name(name))
-    folders = [path.parent for path in entries]
+    folders = _whole_folders(home, source)
     empty = [pl.DataFrame(schema=_row_schema(feedback_contracts()[source]))], [pl.DataFrame(schema=_FAULTS)]
     rows = [*empty[0], *(pl.read_parquet(folder / "rows.parquet") for folder in folders)]
     faults = [*empty[1], *(pl.read_parquet(folder / "faults.parquet") for folder in folders)]
@@ -135,12 +130,31 @@ def ledger_rows(home: Home, source: str) -> tuple[pl.DataFrame, pl.DataFrame]:
 
 
 def ledger_names(home: Home, source: str) -> pl.LazyFrame | None:
-    """Return list_item_id and uscc of all rows of a source, as far as it has them; None if it has no rows."""
-    paths = [path.with_name("rows.parquet") for path in sorted((home.ledger / source).glob("*/entry.json"))]
+    """Return list_item_id and uscc of all rows of a source, as far as it has them; None if it has no rows.
+
+    EnvironmentProblem if a file of the ledger is not as it was written.
+    """
+    paths = [folder / "rows.parquet" for folder in _whole_folders(home, source)]
     if not paths:
         return None
     rows = [pl.scan_parquet(path).select(pl.col("^uscc|list_item_id$")) for path in paths]
     return pl.concat(rows, how="diagonal_relaxed")
+
+
+def _whole_folders(home: Home, source: str) -> list[Path]:
+    """Return the folders of a source's files once each of their bytes is known to be as it was written."""
+    entries = _entry_files(home, source)
+    for entry in entries:
+        for name, sha256 in _recorded(entry)["files"].items():
+            if not is_whole(entry.with_name(name), sha256):
+                raise _damaged(entry.with_name(name))
+    return [entry.parent for entry in entries]
+
+
+def _entry_files(home: Home, source: str) -> list[Path]:
+    """Return where every entry is told of, whether it is there or not: folders come whole, by a rename."""
+    folders = home.ledger.glob(f"{source}/[!.]*")
+    return sorted(folder / "entry.json" for folder in folders if folder.is_dir())
 
 
 def _recorded(path: Path) -> dict[str, Any]:

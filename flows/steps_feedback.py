@@ -14,6 +14,7 @@ import polars as pl
 
 from flows.batches import Pointer
 from flows.home import Home
+from flows.kept_files import require_undamaged
 from flows.ledger import ledger_digest, ledger_names, ledger_rows, read_entries
 from flows.manifest import are_whole, combine, hash_files, read_sealed, write_sealed
 from flows.settings import code_version
@@ -57,6 +58,7 @@ def reckon(home: Home, pointers: Sequence[Pointer], as_of: date) -> Reckoning:
     """Judge the whole ledger against these batches' lists at one date; the same again costs nothing.
 
     Facts follow from ledger, lists and date alone, in whatever order and however often files came.
+    EnvironmentProblem if a file of ledger or lists is not as it was written: what follows from it is kept.
     """
     runs = [pointer.record.run_id for pointer in pointers]
     name = combine([ledger_digest(home), str(as_of), code_version(), *runs])[:12]
@@ -207,14 +209,12 @@ def _find_firms(home: Home, pointers: Sequence[Pointer], out: Path) -> None:
     named = [names for source in sources if (names := ledger_names(home, source)) is not None]
     none = pl.LazyFrame(schema={"list_item_id": pl.String, "uscc": pl.String})
     pl.concat([none, *named], how="diagonal").unique().sink_parquet(out / "wanted.parquet")
-    batches = [
-        (
-            p.record.batch_id,
-            p.record.as_of,
-            [home.curated("enterprises", p.record.as_of, city, p.record.run_id) for city in p.units],
-        )
-        for p in pointers
-    ]
+    batches = []
+    for pointer in pointers:
+        batch = pointer.record
+        files = [home.curated("enterprises", batch.as_of, city, batch.run_id) for city in pointer.units]
+        require_undamaged(home, batch.batch_id, batch.run_id, files)
+        batches.append((batch.batch_id, batch.as_of, files))
     find_list_items(batches, out / "wanted.parquet", out / FIRMS)
 
 

@@ -1,5 +1,6 @@
 """The loop closed: a list published, what comes back taken in, the next list made with it."""
 
+import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -74,19 +75,39 @@ def test_a_damaged_file_of_the_ledger_is_named_and_its_feedback_may_be_handed_in
 ) -> None:
     whole = told[0]
     own = copy_of(whole, tmp_path)
-    damaged = min((own.home / "lake" / "ledger" / "visits").glob("*/rows.parquet"))
-    content = bytearray(damaged.read_bytes())
-    content[len(content) // 2] ^= 1
-    damaged.write_bytes(content)
+    damaged = min((own.home / "lake" / "ledger" / "export_insurance").glob("*/rows.parquet"))
+    os.truncate(damaged, damaged.stat().st_size * 2 // 3)
     refused = zoufang("feedback", "--inbox", own.inbox, "--home", own.home, "--as-of", str(TOLD))
     assert refused.status == 3, refused.err
     assert f"{damaged} is damaged" in refused.err
     assert f"remove the folder {damaged.parent.name} and hand its file in again" in refused.err
     assert facts(own.home) == facts(whole.home)
+    damaged.with_name("entry.json").unlink()
+    shutil.copytree(own.inbox / "visits", tmp_path / "less" / "visits")
+    refused = zoufang("feedback", "--inbox", tmp_path / "less", "--home", own.home, "--as-of", str(TOLD))
+    assert refused.status == 3, refused.err
+    assert f"{damaged.with_name('entry.json')} is damaged" in refused.err
     shutil.rmtree(damaged.parent)
     again = come_back(own.inbox, own.home, TOLD)
     assert again["new_files"] == 1
     assert facts(own.home) == facts(whole.home)
+
+
+def test_nothing_is_reckoned_from_a_damaged_list(told: tuple[Loop, dict[str, Any]], tmp_path: Path) -> None:
+    """Facts are kept under names of ledger and list: made of other bytes they would outlive the repair."""
+    own = copy_of(told[0], tmp_path)
+    damaged = min((own.home / "lake" / "curated" / "enterprises").glob("*/*/*.parquet"))
+    content = bytearray(damaged.read_bytes())
+    content[len(content) // 2] ^= 1
+    damaged.write_bytes(content)
+    kept = set((own.home / "lake" / "feedback").iterdir())
+    later = ["feedback", "--inbox", own.inbox, "--home", own.home, "--as-of", "2025-04-16"]
+    for asked in (later, ["dispatch", "--home", own.home]):
+        refused = zoufang(*asked)
+        assert refused.status == 3, refused.err
+        assert f"{damaged} is damaged" in refused.err
+    assert set((own.home / "lake" / "feedback").glob("[!.]*")) == kept
+    assert facts(own.home) == facts(told[0].home)
 
 
 def test_every_planted_wrong_row_is_returned_with_its_reason_and_no_other(
