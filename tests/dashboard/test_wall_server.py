@@ -118,6 +118,15 @@ def test_a_county_sees_its_own(keyed: Callable[[str], TestClient], shelf: Shelf)
     assert client.get(f"/facts/{shelf.current.id}/county/330105.json").status_code == 404
 
 
+def test_no_header_widens_what_a_link_shows(keyed: Callable[[str], TestClient], shelf: Shelf) -> None:
+    claims = dict.fromkeys(("X-Scope", "X-Forwarded-User", "X-Remote-User", "Authorization"), "33")
+    client = keyed("330106")
+    assert client.get("/now", headers=claims).json()["scope"] == "330106"
+    assert client.get(f"/facts/{shelf.current.id}/county/330105.json", headers=claims).status_code == 404
+    stranger = TestClient(make_app(shelf, Access(key=KEY)), base_url=LOCAL, headers=claims)
+    assert stranger.get("/now").status_code == 403
+
+
 def test_a_city_sees_its_counties_and_no_others(keyed: Callable[[str], TestClient], shelf: Shelf) -> None:
     client = keyed("3301")
     wall = client.get(f"/facts/{shelf.current.id}/wall.json").json()
