@@ -6,6 +6,7 @@ Here: arguments in, messages out.  Not here: any work (flows/, simulator/, wareh
 import os
 import sys
 import traceback
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated
@@ -224,18 +225,23 @@ def _run(
     rules: Path | None = None,
     crew: Crew = THREADS,
 ) -> None:
-    from flows.identity import nothing_to_do
+    from flows.identity import nothing_to_do, read_inbox
     from flows.settings import make_settings
     from flows.summary import text_summary
 
-    summary = nothing_to_do(make_settings(inbox, home, as_of, cities, scope, resume, rules))
+    settings = make_settings(inbox, home, as_of, cities, scope, resume, rules)
+    summary = nothing_to_do(settings)
     if summary is None:
         _prepare(inbox, home, as_of, cities, scope, rules, crew)
         from expectations.gate import warm_up
-        from flows.run import run_batch
+        from flows.run import reach_prefect, run_batch
 
-        # Prefect's temporary server takes seconds of another core: meanwhile this one loads the gate.
-        warm_up()
+        # Prefect's temporary server takes seconds to start: meanwhile the gate is loaded and the inbox read.
+        with ThreadPoolExecutor(max_workers=1) as beside:
+            reached = beside.submit(reach_prefect)
+            warm_up()
+            read_inbox(settings)
+            reached.result()
         file = str(rules) if rules else None
         summary = run_batch(
             str(inbox), str(home), as_of, cities, scope, resume, rules=file,

@@ -20,6 +20,7 @@ from prefect.futures import PrefectFuture
 from prefect.settings import PREFECT_API_URL, temporary_settings
 from prefect_dask.task_runners import DaskTaskRunner
 
+from flows import ARE_THREADS_GIVEN, POLARS_THREADS
 from flows.compute import Planned, Run
 from flows.crew import Crew
 from flows.failure import at_step
@@ -36,7 +37,7 @@ from flows.timing import StepTime
 from reference.errors import EnvironmentProblem
 from reference.rules import RULES_FILE
 
-SCRATCH, POLARS = ".workers", "POLARS_MAX_THREADS"
+SCRATCH = ".workers"
 GREETING, PATIENCE = 10, 60
 """Seconds to wait for a scheduler, and for its first worker."""
 
@@ -145,6 +146,7 @@ def _processes(run: Run, crew: Crew, key: bytes) -> dict[str, Any]:
     """Return how Dask starts workers here: one step each, processors shared evenly, on loopback."""
     processors = len(os.sched_getaffinity(0))
     count = crew.workers or processors
+    threads = os.environ[POLARS_THREADS] if ARE_THREADS_GIVEN else str(max(1, processors // count))
     return {
         "n_workers": count,
         "threads_per_worker": 1,
@@ -153,7 +155,7 @@ def _processes(run: Run, crew: Crew, key: bytes) -> dict[str, Any]:
         "dashboard_address": "127.0.0.1:0",
         "local_directory": str(run.settings.home.root / SCRATCH),
         "silence_logs": logging.CRITICAL,
-        "env": {POLARS: os.environ.get(POLARS) or str(max(1, processors // count)), VARIABLE: key.decode()},
+        "env": {POLARS_THREADS: threads, VARIABLE: key.decode()},
     }
 
 

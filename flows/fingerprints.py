@@ -17,6 +17,9 @@ from reference.errors import InputProblem
 SETTLED_NS = 2_000_000_000
 """A file written less than this before it was read may be written again within one tick of its clock."""
 
+FileState = tuple[int, int, int, int]
+"""Size, times of contents and of the entry in ns, inode."""
+
 
 @dataclass(frozen=True)
 class Fingerprint:
@@ -24,11 +27,11 @@ class Fingerprint:
 
     path: Path
     sha256: str
-    state: tuple[int, int, int, int]
+    state: FileState
 
     def require_unchanged(self, name: str) -> None:
         """Raise InputProblem if the file is no longer the one that was read."""
-        if _state(self.path) != self.state:
+        if file_state(self.path) != self.state:
             raise InputProblem(
                 f"{name}: the file changed while the run was reading it; let the copy end, then run again"
             )
@@ -46,26 +49,27 @@ def take_fingerprints(home: Home, paths: Sequence[Path]) -> list[Fingerprint]:
         str(one.path): [one.sha256, *one.state] for one in found if max(one.state[1:3]) + SETTLED_NS < now
     }
     if entries != known:
-        write_sealed(kept, {"files": entries})
+        write_sealed(kept, {"files": entries}, durable=False)
     return found
 
 
 def read_fingerprint(path: Path) -> Fingerprint:
     """Return the fingerprint of a file whose bytes are read now."""
-    state = _state(path)
+    state = file_state(path)
     fingerprint = Fingerprint(path, hash_file(path), state)
     fingerprint.require_unchanged(str(path))
     return fingerprint
 
 
 def _fingerprint(path: Path, known: list[object] | None) -> Fingerprint:
-    state = _state(path)
+    state = file_state(path)
     if known and tuple(known[1:]) == state:
         return Fingerprint(path, str(known[0]), state)
     return read_fingerprint(path)
 
 
-def _state(path: Path) -> tuple[int, int, int, int]:
+def file_state(path: Path) -> FileState:
+    """Return what the file system says of a file; whatever changes its bytes changes this."""
     stat = path.stat()
     return stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino
 

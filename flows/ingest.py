@@ -8,13 +8,13 @@ import hashlib
 import shutil
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from flows.fingerprints import Fingerprint, read_fingerprint
+from flows.fingerprints import FileState, Fingerprint, file_state, read_fingerprint
 from flows.hash_key import key_name
 from flows.inbox_files import data_files, require_plain
 from flows.manifest import are_whole, hash_files, read_sealed, write_sealed
@@ -23,7 +23,7 @@ from flows.readers_text import CHUNK_BYTES, ahead, no_rows
 from reference.contracts import CONTRACTS_DIR, Contract, feedback_contracts, load_contracts
 from reference.errors import InputProblem, shown_name
 from reference.rules import load_rules
-from reference.text_tables import TEXT_DIR, TextTables, load_text_tables
+from reference.text_tables import TEXT_DIR, load_text_tables
 from transforms.ingest import RowCheck, to_quarantine, type_rows
 from transforms.ingest_headers import HeaderMap, map_headers
 from transforms.override_checks import override_faults
@@ -60,14 +60,15 @@ def check_inbox(inbox: Path) -> list[SourceFile]:
     """Return every file to read, in a stable order; InputProblem lists all that is wrong. Writes nothing."""
     if not inbox.is_dir():
         raise InputProblem(f"{inbox}: no such inbox folder; --inbox must name a folder that holds registry/")
-    tables, found, problems = load_text_tables(), [], []
+    found, problems = [], []
     for source, contract in load_contracts().items():
         paths = data_files(inbox / source)
         if contract.required and not paths:
             problems.append(f"{inbox / source}: no file of {contract.zh} in it; this source is required")
         for path in paths:
             try:
-                found.append(_check_file(path, require_plain(path, inbox), contract, tables))
+                name = require_plain(path, inbox)
+                found.append(_check_file(path, file_state(path), name, source))
             except InputProblem as problem:
                 problems.append(str(problem))
     if problems:
@@ -136,7 +137,7 @@ def ingest_file(
     fingerprint.require_unchanged(file.file)
     report = FileReport(file.source, file.file, fingerprint.sha256, key, *counts)
     hashes = {"staged": hash_files(draft), "quarantined": hash_files(draft_quarantine)}
-    write_sealed(draft / "report.json", {"report": asdict(report), **hashes})
+    write_sealed(draft / "report.json", {"report": asdict(report), **hashes}, durable=False)
     for stale in (staged, quarantine):
         shutil.rmtree(stale, ignore_errors=True)
     draft_quarantine.rename(quarantine)
@@ -144,10 +145,15 @@ def ingest_file(
     return report
 
 
-def _check_file(path: Path, name: str, contract: Contract, tables: TextTables) -> SourceFile:
+@cache
+def _check_file(path: Path, _state: FileState, name: str, source: str) -> SourceFile:
+    """Look into a file once while it stays as it is: a run from the command line checks its inbox twice."""
+    contract = load_contracts()[source]
     shape = inspect_file(path, name, contract)
-    headers = map_headers(shape.headers, contract, name, tables, excel_serials=shape.format == "xlsx")
-    return SourceFile(contract.source, name, path, shape, headers)
+    headers = map_headers(
+        shape.headers, contract, name, load_text_tables(), excel_serials=shape.format == "xlsx"
+    )
+    return SourceFile(source, name, path, shape, headers)
 
 
 def file_key(file: SourceFile, sha256: str, code_version: str, hash_key: bytes) -> str:

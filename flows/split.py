@@ -57,7 +57,7 @@ def split_file(report: FileReport, home: Home) -> Split:
         staged = home.staged / report.source / f"file={report.key}"
         names = _write([staged / part for part in report.parts], report.source, draft)
         hashes = {b: {name: hash_file(draft / name) for name in of} for b, of in names.items()}
-        write_sealed(draft / INDEX, {"pieces": hashes})
+        write_sealed(draft / INDEX, {"pieces": hashes}, durable=False)
         shutil.rmtree(folder, ignore_errors=True)
         draft.rename(folder)
     within = folder.relative_to(home.root).as_posix()

@@ -156,8 +156,10 @@ def _rejected(cleaned: pl.DataFrame, typed: pl.DataFrame, header_map: HeaderMap)
     for mapped in header_map.columns:
         if mapped.field is not None:
             faults.append(_fault(cleaned, typed, mapped.column))
-    found = pl.concat(fault.cast(REJECTED) for fault in faults)
-    return found.unique("row_no", keep="first", maintain_order=True).sort("row_no")
+    some = [fault.cast(REJECTED) for fault in faults if fault.height]
+    if not some:
+        return pl.DataFrame(schema=REJECTED)
+    return pl.concat(some).unique("row_no", keep="first", maintain_order=True).sort("row_no")
 
 
 def _misplaced(cleaned: pl.DataFrame, header_map: HeaderMap) -> pl.DataFrame:

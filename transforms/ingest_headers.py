@@ -5,7 +5,7 @@ Not here: reading files (flows/readers.py), typing cells (ingest.py).
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
@@ -44,9 +44,14 @@ class HeaderMap:
 def header_row(rows: Sequence[Sequence[str]], contract: Contract) -> tuple[int, int]:
     """Return the index of the row that names most columns of the contract, and how many it names."""
     known = _aliases(contract).keys() | {fold(header) for header in contract.ignored_headers}
-    counts = [sum(fold(_base(cell)) in known or fold(cell) in known for cell in row) for row in rows]
+    counts = [sum(_is_named(fold(cell), known) for cell in row) for row in rows]
     best = max(range(len(counts)), key=counts.__getitem__, default=0)
     return best, counts[best] if counts else 0
+
+
+def _is_named(header: str, known: Set[str]) -> bool:
+    """Return whether a folded header is known, as it stands or without its unit."""
+    return header in known or (header.endswith(")") and _base(header) in known)
 
 
 def has_required(row: Sequence[str], contract: Contract) -> bool:
