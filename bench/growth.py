@@ -2,8 +2,8 @@
 
 `python -m bench.growth --dir DIR --sizes 250000 1000000 [--provinces 4]`: each size simulated, run and
 removed; `--provinces`: that many whole provinces of 11.2 million subjects besides, each with a seed of its
-own, their seconds added up. Prints seconds, peak memory and the exponents between neighbours; the last line
-is one JSON object.
+own, their seconds added up. DIR/SEED-SUBJECTS/inbox may have been simulated before, whole.
+Prints seconds, peak memory and the exponents between neighbours; the last line is one JSON object.
 """
 
 import argparse
@@ -34,12 +34,13 @@ class Point:
 
 
 def measured(folder: Path, enterprises: int, households: int, seed: int) -> Point:
-    """Simulate an inbox, run it from nothing, and remove both."""
-    shutil.rmtree(folder, ignore_errors=True)
-    inbox, home = folder / "inbox", folder / "home"
-    simulate(inbox, enterprises=enterprises, households=households, seed=seed, as_of=AS_OF)
+    """Simulate an inbox, unless it is there already, run it from nothing, and remove both."""
+    own = folder / f"{seed}-{enterprises + households}"
+    inbox, home = own / "inbox", own / "home"
+    if not inbox.exists():
+        simulate(inbox, enterprises=enterprises, households=households, seed=seed, as_of=AS_OF)
     cost, _ = run_once(inbox, home)
-    shutil.rmtree(folder)
+    shutil.rmtree(own)
     return Point(enterprises + households, cost.wall, cost.cpu, cost.peak_mb)
 
 
