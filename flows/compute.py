@@ -123,6 +123,8 @@ class Planned:
     facts: tuple[str, ...] = ()
     is_wide: bool = False
     """Of the whole province: uses all processors by itself, and much memory."""
+    is_large: bool = False
+    """Holds a gigabyte or two: not many at once."""
 
 
 TakeAll = Callable[[Run, Sequence[Planned]], list[StepResult]]
@@ -141,15 +143,16 @@ def compute(run: Run, reports: Sequence[FileReport], splits: Sequence[Split], ta
     subjects = take_all(run, [_subjects(splits, older, city) for city in cities])
     parents, keys = take_all(run, [_parents(subjects), _keys(subjects)])
     found, link = take_all(run, [_find(splits, keys), _link(splits, subjects)])
+    # What takes most memory last: by then the pages of the link are given back.
     planned = [
-        [_route(splits, keys, found, bucket) for bucket in _buckets(splits, keys)],
         [_units(splits, link, city) for city in cities],
         [_shared_keys(result) for result in subjects],
         [_lists(run, reports, subjects)],
+        [_route(splits, keys, found, bucket) for bucket in _buckets(splits, keys)],
     ]
-    run.expect(len(planned[0]))
+    run.expect(len(planned[-1]))
     done = iter(take_all(run, [plan for plans in planned for plan in plans]))
-    routes, units, keys_of_cities, [lists] = ([*islice(done, len(plans))] for plans in planned)
+    units, keys_of_cities, [lists], routes = ([*islice(done, len(plans))] for plans in planned)
     years = sorted({year for route in routes for year in route.figures["years"]})
     own = [*subjects, older, parents, link, *units, *routes]
     [shared] = take_all(run, [_shared(run, [*keys_of_cities, *own, lists], years)])
@@ -223,6 +226,7 @@ def _route(splits: Sequence[Split], keys: StepResult, found: StepResult, bucket:
         f"route-{bucket}",
         (*_of(own), *_made([keys, found], bucket)),
         lambda at: route_step(Evidence(at.splits(own), at.work), bucket, at.settings),
+        is_large=True,
     )
 
 

@@ -6,7 +6,8 @@ Not here: what a step does (steps_*.py), its order (compute.py), workers (cluste
 
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from threading import BoundedSemaphore
 from typing import Protocol
 
 from flows.compute import Planned, Run
@@ -35,7 +36,16 @@ class Hands(Protocol):
 ingest_task = io_task(
     lambda files, settings: [ingest_source_file(file, known, settings) for file, known in files]
 )
-step_task = io_task(lambda run, plan: run.step(plan))
+_LARGE = BoundedSemaphore(2)
+"""Two large steps of a province hold 5 GB, three up to 7, and take no less time."""
+
+
+def _take(run: Run, plan: Planned) -> StepResult:
+    with _LARGE if plan.is_large else nullcontext():
+        return run.step(plan)
+
+
+step_task = io_task(_take)
 
 
 class Threads:
