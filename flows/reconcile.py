@@ -5,6 +5,8 @@ Here: which batches and files.  Not here: how a figure is counted anew (warehous
 
 from typing import Any
 
+import polars as pl
+
 from flows.batches import Pointer, curated_files, read_pointers
 from flows.home import Home
 from reference.errors import EnvironmentProblem, InputProblem
@@ -12,6 +14,7 @@ from warehouse.publish import published_file
 from warehouse.read import ask, read_batches
 
 Row = dict[str, Any]
+_REMEDY = "put lake/ back from the backup (docs/operations.md)"
 
 
 class ReconcileError(Exception):
@@ -22,7 +25,7 @@ def reconcile(home: Home) -> list[Row]:
     """Return batch_id, figure, published, by_city and recounted for each published batch and headline.
 
     ReconcileError if any of the three differ, or lake and warehouse do not hold the same batches;
-    InputProblem if nothing is published, EnvironmentProblem if curated files are gone.
+    InputProblem if nothing is published, EnvironmentProblem if curated files are gone or cut short.
     """
     pointers = read_pointers(home)
     if not pointers:
@@ -42,7 +45,11 @@ def _batch_rows(home: Home, pointer: Pointer) -> list[Row]:
     files = curated_files(home, pointer)
     for path in (*files["visit_targets"], *files["enterprises"]):
         if not path.is_file():
-            raise EnvironmentProblem(f"{path} is gone; put lake/ back from the backup (docs/operations.md)")
+            raise EnvironmentProblem(f"{path} is gone; {_REMEDY}")
+        try:
+            pl.read_parquet_schema(path)
+        except pl.exceptions.ComputeError as error:
+            raise EnvironmentProblem(f"{path} is damaged, it is no whole Parquet file; {_REMEDY}") from error
     found = ask(
         published_file(home.root),
         "reconcile",

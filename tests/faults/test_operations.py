@@ -44,6 +44,9 @@ def test_a_changed_lake_is_found_by_the_reconciliation(copied: Path) -> None:
     with pytest.raises(ReconcileError, match="ZJ-202503-31 targets: published") as told:
         reconcile(Home(copied))
     assert "ZJ-202502-28" not in str(told.value)
+    path.write_bytes(path.read_bytes()[:-200])
+    with pytest.raises(EnvironmentProblem, match=f"{path.name} is damaged"):
+        reconcile(Home(copied))
     path.unlink()
     with pytest.raises(EnvironmentProblem, match=f"{path.name} is gone"):
         reconcile(Home(copied))
