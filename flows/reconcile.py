@@ -5,16 +5,16 @@ Here: which batches and files.  Not here: how a figure is counted anew (warehous
 
 from typing import Any
 
-import polars as pl
+import duckdb
 
 from flows.batches import Pointer, curated_files, read_pointers
 from flows.home import Home
+from flows.kept_files import require_undamaged
 from reference.errors import EnvironmentProblem, InputProblem
 from warehouse.publish import published_file
 from warehouse.read import ask, read_batches
 
 Row = dict[str, Any]
-_REMEDY = "put lake/ back from the backup (docs/operations.md)"
 
 
 class ReconcileError(Exception):
@@ -25,7 +25,7 @@ def reconcile(home: Home) -> list[Row]:
     """Return batch_id, figure, published, by_city and recounted for each published batch and headline.
 
     ReconcileError if any of the three differ, or lake and warehouse do not hold the same batches;
-    InputProblem if nothing is published, EnvironmentProblem if curated files are gone or cut short.
+    InputProblem if nothing is published, EnvironmentProblem if curated files are gone or damaged.
     """
     pointers = read_pointers(home)
     if not pointers:
@@ -43,23 +43,23 @@ def reconcile(home: Home) -> list[Row]:
 
 def _batch_rows(home: Home, pointer: Pointer) -> list[Row]:
     files = curated_files(home, pointer)
-    for path in (*files["visit_targets"], *files["enterprises"]):
+    paths = [*files["visit_targets"], *files["enterprises"]]
+    for path in paths:
         if not path.is_file():
-            raise EnvironmentProblem(f"{path} is gone; {_REMEDY}")
-        try:
-            pl.read_parquet_schema(path)
-        except pl.exceptions.ComputeError as error:
-            raise EnvironmentProblem(f"{path} is damaged, it is no whole Parquet file; {_REMEDY}") from error
-    found = ask(
-        published_file(home.root),
-        "reconcile",
-        {
-            "batch_id": pointer.record.batch_id,
-            "targets": list(map(str, files["visit_targets"])),
-            "enterprises": list(map(str, files["enterprises"])),
-        },
-    )
-    return [{"batch_id": pointer.record.batch_id, **row} for row in found]
+            raise EnvironmentProblem(f"{path} is gone; put lake/ back from the backup (docs/operations.md)")
+    batch = pointer.record
+    asked = {
+        "batch_id": batch.batch_id,
+        "targets": list(map(str, files["visit_targets"])),
+        "enterprises": list(map(str, files["enterprises"])),
+    }
+    try:
+        found = ask(published_file(home.root), "reconcile", asked)
+    except duckdb.Error:
+        # Figures are counted from whatever can be read; what cannot is named by its hash.
+        require_undamaged(home, batch.batch_id, batch.run_id, paths)
+        raise
+    return [{"batch_id": batch.batch_id, **row} for row in found]
 
 
 def _line(row: Row) -> str:

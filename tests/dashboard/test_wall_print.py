@@ -1,32 +1,24 @@
-"""The wall on paper: pages read back by another program say what SQL over the same file says."""
+"""The wall on paper: figures, dates and colours of pages read back are those of SQL over the same file."""
 
-import copy
-import re
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pypdfium2
 import pytest
+from print_case import Page
 from pypdfium2 import raw
-from wall_case import HOSTILE, PERSON
 
-from cli.dashboard import print_wall
-from dashboard.editions import Edition, read_edition
-from dashboard.facts import Document
+from dashboard.editions import Edition
 from dashboard.paper import MISSING, glyphs
-from dashboard.prints import MARK, print_pages
-from dashboard.words import Words, page_texts
+from dashboard.words import page_texts
 from reference.divisions import DIVISIONS_FILE
-from reference.errors import EnvironmentProblem, InputProblem
 from warehouse.publish import published_file
 from warehouse.read import opened
 
 PAINT = {"red": (217, 83, 79), "yellow": (242, 194, 48), "green": (63, 157, 99)}
 SAID = {"red": "红", "yellow": "黄", "green": "绿"}
-ZH = Words("zh")
 FIGURES = """
 WITH week AS (
     SELECT {code}, count(DISTINCT subject_key) AS fresh FROM fact_visit
@@ -50,39 +42,6 @@ LEVELS = {
     "county": ("county_code", "county_name", "placed_targets", "1"),
     "township": ("township_code", "township_name", "community_targets", "county_code"),
 }
-
-
-@dataclass(frozen=True)
-class Page:
-    """One printed page as a reader finds it: its lines, in order, and its file."""
-
-    lines: list[str]
-    file: Path
-
-    def after(self, title: str) -> str:
-        """What stands below a headline's title."""
-        return self.lines[self.lines.index(title) + 1]
-
-
-def pages(folder: Path) -> dict[str, Page]:
-    """Read back every page of the folder by its file's name."""
-    found = {}
-    for file in sorted(folder.glob("*.pdf")):
-        text = pypdfium2.PdfDocument(file)[0].get_textpage().get_text_range()
-        found[file.stem] = Page(text.splitlines(), file)
-    return found
-
-
-@pytest.fixture(scope="module")
-def edition(home: Path) -> Edition:
-    return read_edition(home)
-
-
-@pytest.fixture(scope="module")
-def printed(edition: Edition, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Page]:
-    folder = tmp_path_factory.mktemp("print") / "out"
-    print_pages(edition, folder, "33", ZH)
-    return pages(folder)
 
 
 def asked(home: Path, level: str) -> Iterator[dict[str, Any]]:
@@ -233,123 +192,3 @@ def test_the_font_has_every_character_of_every_place_and_of_both_languages() -> 
     letters = set("".join(names)) | set("".join("".join(pair) for pair in page_texts().values()))
     assert [letter for letter in sorted(letters) if ord(letter) not in known] == []
     assert ord(MISSING) in known
-
-
-def test_the_same_batch_gives_the_same_bytes(
-    edition: Edition, printed: dict[str, Page], tmp_path: Path
-) -> None:
-    print_pages(edition, tmp_path / "out", "3301", ZH)
-    again = {file.stem: file.read_bytes() for file in (tmp_path / "out").glob("*.pdf")}
-    assert set(again) == {name for name in printed if name.startswith("3301")}
-    assert again == {name: printed[name].file.read_bytes() for name in again}
-
-
-def changed(edition: Edition, **figures: object) -> Edition:
-    """The edition with other facts of the first township of 西湖区."""
-    documents = copy.deepcopy(edition.documents)
-    documents["county/330106"]["townships"][0].update(figures)
-    return Edition(edition.id, documents)
-
-
-def page_of(edition: Edition, folder: Path, scope: str = "330106") -> Page:
-    print_pages(edition, folder, scope, ZH)
-    (page,) = pages(folder).values()
-    return page
-
-
-def test_a_hostile_name_is_printed_as_text(
-    edition: Edition, printed: dict[str, Page], tmp_path: Path
-) -> None:
-    assert [line for line in printed["330000_浙江省"].lines if line.startswith(HOSTILE)]
-    assert PERSON not in "".join(line for page in printed.values() for line in page.lines)
-    name = "a\n\u202eb(\\)\U0001f600"
-    told = print_pages(changed(edition, name=name), tmp_path / "out", "330106", ZH)
-    (page,) = pages(tmp_path / "out").values()
-    assert [line for line in page.lines if line.startswith(f"a\\u000a\\u202eb(\\){MISSING} ")]
-    assert told.missing == {"\U0001f600"}
-
-
-def test_places_moved_within_a_week_are_told(edition: Edition, tmp_path: Path) -> None:
-    for at, (before, shown) in enumerate(((4, "1 ▲3"), (1, "1"), (None, "1"))):
-        page = page_of(changed(edition, rank=1, rank_week_ago=before), tmp_path / str(at))
-        assert [
-            line for line in page.lines if line.startswith(f"文新街道 {shown} 绿") or f" {shown} 绿 " in line
-        ]
-    page = page_of(changed(edition, rank=3, rank_week_ago=1), tmp_path / "down")
-    assert [line for line in page.lines if " 3 ▼2 " in line]
-
-
-@pytest.mark.parametrize(("more", "fits"), [(31, True), (80, False)])
-def test_a_county_of_many_townships_still_takes_one_page(
-    edition: Edition, tmp_path: Path, more: int, fits: bool
-) -> None:
-    documents = copy.deepcopy(edition.documents)
-    towns: list[Document] = documents["county/330106"]["townships"]
-    towns += [
-        towns[1] | {"name": f"某某{n}街道", "code": f"3301069{n:02}", "rank": None} for n in range(more)
-    ]
-    page = page_of(Edition(edition.id, documents), tmp_path / "out")
-    shown = [line for line in page.lines if re.match(r"\S+ \S+ [红黄绿] \d", line)]
-    told = [line for line in page.lines if "其余" in line]
-    if fits:
-        assert (len(shown), told) == (len(towns), [])
-    else:
-        assert told == [f"表中列前 {len(shown)} 个，其余 {len(towns) - len(shown)} 个见挂图作战"]
-        assert len(shown) > 30
-    assert len(pypdfium2.PdfDocument(page.file)) == 1
-    assert page.lines[-1].startswith("批次")
-
-
-def test_english(edition: Edition, tmp_path: Path) -> None:
-    print_pages(edition, tmp_path / "out", "33", Words("en"))
-    found = pages(tmp_path / "out")
-    page = found["330000_Zhejiang"]
-    assert page.lines[0] == "Zhejiang · Visit campaign briefing"
-    assert page.after("Target firms") == "1,401"
-    assert page.after("Loan amount") == "0 m CNY"
-    names = re.compile("杭州市|宁波市")
-    assert not [line for line in page.lines if re.search("[一-鿿]", names.sub("", line))]
-
-
-def test_a_page_of_a_county_holds_only_its_own(printed: dict[str, Page]) -> None:
-    text = "".join(printed["330106_西湖区"].lines)
-    assert not [name for name in ("拱墅区", "海曙区", "宁波市", "<script>") if name in text]
-
-
-def test_the_folder_is_whole_or_not_there(
-    edition: Edition, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    out = tmp_path / "out"
-    print_pages(edition, out, "33", ZH)
-    before = sorted(out.iterdir())
-    assert {oct(file.stat().st_mode & 0o777) for file in before} <= {"0o640", "0o600"}
-    print_pages(edition, out, "33", ZH)
-    assert sorted(out.iterdir()) == before
-    assert (out / MARK).read_text() == f"{edition.id}\n"
-
-    def full(path: Path, _: bytes) -> None:
-        raise OSError(28, "No space left on device", str(path))
-
-    monkeypatch.setattr("dashboard.prints.put_file", full)
-    with pytest.raises(OSError, match="No space"):
-        print_pages(edition, out, "33", ZH)
-    assert sorted(out.iterdir()) == before
-    assert list(tmp_path.iterdir()) == [out]
-
-
-def test_mistakes_are_told(home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(InputProblem, match="publish a batch first"):
-        print_wall(tmp_path / "none", tmp_path / "out")
-    with pytest.raises(InputProblem, match="holds no place 3399; its cities: 3301 杭州市, 3302 宁波市"):
-        print_wall(home, tmp_path / "out", scope="3399")
-    with pytest.raises(InputProblem, match="330106 a county"):
-        print_wall(home, tmp_path / "out", scope="杭州")
-    (tmp_path / "mine").mkdir()
-    (tmp_path / "mine" / "letter.txt").write_text("keep")
-    with pytest.raises(InputProblem, match="choose another folder"):
-        print_wall(home, tmp_path / "mine")
-    with pytest.raises(EnvironmentProblem, match="cannot write"):
-        print_wall(home, tmp_path / "mine" / "letter.txt" / "out")
-    assert [path.name for path in tmp_path.iterdir()] == ["mine"]
-    print_wall(home, tmp_path / "out", scope="330106")
-    assert "1 pages in" in capsys.readouterr().out
