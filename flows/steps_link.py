@@ -36,36 +36,43 @@ def link_step(splits: Sequence[Split], subjects: Sequence[Path], work: Path) -> 
     units = ranked_units(rows, outranked.lazy())
     exact = link_census(units, keys, codes, tables)
     links, probable = link_left_over(exact, units, comparable(keys, tables), codes, tables)
-    cities = keys.select("subject_key", "register_city_code")
-    linked = (
-        links.lazy()
-        .filter(pl.col("outcome") == "linked")
-        .select("unit_key", "subject_key", link_method="method", link_strength="strength")
-        .join(cities, on="subject_key", how="left", validate="m:1")
-        .collect(engine="streaming")
-    )
-    still_open = open_units(without_codes(units, exact.refused), links.lazy(), cities)
-    figures = {"outcomes": _counts(links["outcome"]), "methods": _counts(linked["link_method"])}
+    refused = exact.refused
+    # The links of a province are gigabytes, and done with, here and below.
+    del exact
+    methods = links.filter(pl.col("outcome") == "linked")["method"].alias("link_method")
+    figures = {"outcomes": _counts(links["outcome"]), "methods": _counts(methods)}
+    told = _told(without_codes(units, refused), links).collect(engine="streaming")
+    del links, methods
     paths = [fresh(work / REVIEW), fresh(work / BLOCKS)]
     probable.review.write_parquet(paths[0])
     probable.blocks.write_parquet(paths[1])
+    still_open = open_units(told.lazy(), pl.Series([path.stem for path in subjects], dtype=pl.String))
     paths += write_by_city(still_open.collect(engine="streaming"), work / OPEN_UNITS)
-    # The links of a province are gigabytes, and done with.
-    del exact, links, probable, still_open
-    return [*paths, *_write_linked(rows, units, linked, work)], figures
+    return [*paths, *_write_linked(rows, told, work)], figures
 
 
-def _write_linked(rows: pl.LazyFrame, units: pl.LazyFrame, linked: pl.DataFrame, work: Path) -> list[Path]:
-    """Write which rows are linked to whom, and whole those of units that work in another city."""
-    by_row = (
-        units.select("unit_key", "role", *_ROW, "_bucket")
-        .join(linked.lazy(), on="unit_key", build_side="force_right")
-        .collect(engine="streaming")
+def _told(units: pl.LazyFrame, links: pl.DataFrame) -> pl.LazyFrame:
+    """One row per unit: its row, organisation, cities, and what the link says of it."""
+    county = pl.coalesce("reg_county_code", "loc_county_code")
+    said = links.lazy().select(
+        pl.exclude("method", "strength"), link_method="method", link_strength="strength"
     )
+    return units.select(
+        "unit_key", "role", *_ROW, "_bucket", "organisation", named=county.str.slice(0, 4)
+    ).join(said, on="unit_key")
+
+
+def _write_linked(rows: pl.LazyFrame, told: pl.DataFrame, work: Path) -> list[Path]:
+    """Write which rows are linked to whom, and whole those of units that work in another city."""
+    by_row = told.filter(pl.col("outcome") == "linked").select(
+        "unit_key", "role", *_ROW, "_bucket", "subject_key", "link_method", "link_strength",
+        "register_city_code",
+    )  # fmt: skip
     is_elsewhere = pl.col("_bucket") != pl.col("register_city_code")
     here, elsewhere = by_row.filter(~is_elsewhere), by_row.filter(is_elsewhere)
+    del by_row
     paths = write_by_city(here.drop("_bucket"), work / LINKS)
-    del by_row, here
+    del here
     strays = (
         rows.drop("_bucket", "is_local")
         .join(elsewhere.drop("_bucket").lazy(), on=_ROW, build_side="force_right")

@@ -53,6 +53,15 @@ ROUNDS = (
     Round(6, "L4_former_name", "strong", 0.98),
 )
 
+LINKS = pl.Schema(
+    {
+        "unit_key": pl.String, "subject_key": pl.String, "register_city_code": pl.String, "method": pl.String,
+        "strength": pl.String, "outcome": pl.String, "probability": pl.Float64, "candidates": pl.Int64,
+    }
+)  # fmt: skip
+"""One row per unit; register_city_code is that of the subject it is linked to."""
+_OF_LINKED = ("subject_key", "register_city_code", "strength", "probability")
+
 _SOUND = pl.col("uscc_check").is_in(["valid", "repaired"])
 
 
@@ -60,7 +69,7 @@ _SOUND = pl.col("uscc_check").is_in(["valid", "repaired"])
 class Exact:
     """What the exact rounds made of the units."""
 
-    links: pl.DataFrame  # unit_key, subject_key, method, strength, outcome, probability, candidates
+    links: pl.DataFrame  # LINKS
     refused: pl.DataFrame  # link_doubt.REFUSED
 
 
@@ -83,12 +92,12 @@ def link_census(
     found = found_by_code(primary, register)
     refused = refuse_codes(found, (primary, register), units, subjects, codes, tables)
     decided = _decided(found, refused, primary, register)
-    unit_keys, subject_keys = primary["unit_key"], register["subject_key"]
+    unit_keys, owners = primary["unit_key"], register.select("subject_key", "register_city_code")
     # The two sides of a province are gigabytes, and done with.
     del found, primary, register
     links = decided.select(
-        pl.exclude("u", "s"), unit_key=unit_keys, subject_key=subject_keys.gather(decided["s"]),
-    ).with_columns(pl.col("outcome").fill_null("unlinked"))  # fmt: skip
+        pl.exclude("u", "s"), *(column.gather(decided["s"]) for column in owners), unit_key=unit_keys
+    ).with_columns(pl.col("outcome").fill_null("unlinked"))
     described = _described(pl.concat([links, second], how="diagonal"))
     return Exact(_with_doubt(described, refused), refused)
 
@@ -247,18 +256,13 @@ def _described(decided: pl.DataFrame) -> pl.DataFrame:
     """The decided units in the columns of the link table; a unit that is not linked names no subject."""
     is_linked = pl.col("outcome") == "linked"
     shown = is_linked | (pl.col("outcome") == "ambiguous")
-
-    def of_round(values: list[str] | list[float]) -> pl.Expr:
-        return pl.coalesce(
-            [pl.when(pl.col("order") == r.order).then(pl.lit(v)) for r, v in zip(ROUNDS, values, strict=True)]
+    rounds = pl.DataFrame(ROUNDS, schema_overrides={"order": decided.schema["order"]}, orient="row")
+    return (
+        decided.join(rounds, on="order", how="left", maintain_order="left")
+        .with_columns(
+            *(pl.when(is_linked).then(column) for column in _OF_LINKED),
+            pl.when(shown).then("method"),
+            pl.col("candidates").fill_null(0).cast(pl.Int64),
         )
-
-    return decided.select(
-        "unit_key",
-        pl.when(is_linked).then("subject_key").alias("subject_key"),
-        pl.when(shown).then(of_round([r.method for r in ROUNDS])).alias("method"),
-        pl.when(is_linked).then(of_round([r.strength for r in ROUNDS])).alias("strength"),
-        "outcome",
-        pl.when(is_linked).then(of_round([r.probability for r in ROUNDS])).alias("probability"),
-        pl.col("candidates").fill_null(0).cast(pl.Int64),
-    )
+        .select(LINKS.names())
+    )  # fmt: skip

@@ -143,31 +143,27 @@ def _division(code: pl.Expr) -> pl.Expr:
     return code.str.extract(r"^[A-T]?(\d{2})", 1)
 
 
-def open_units(units: pl.LazyFrame, links: pl.LazyFrame, cities: pl.LazyFrame) -> pl.LazyFrame:
+def open_units(units: pl.LazyFrame, cities: pl.Series) -> pl.LazyFrame:
     """One row per unit not linked: unit_key, outcome, the subject its organisation is linked to, its city.
 
-    `cities`: subject_key, register_city_code. A unit of no city at work goes to the first one: else it would
-    be read by no city's step and be lost.
+    `units`: unit_key, organisation, named (4 digits of the county it names) and, of the link, outcome,
+    subject_key and register_city_code. `cities`: those at work. A unit of none of them goes to the first
+    one: else it would be read by no city's step and be lost.
     """
-    county = pl.coalesce("reg_county_code", "loc_county_code")
-    by_unit = units.select("unit_key", "organisation", named=county.str.slice(0, 4))
     is_linked = pl.col("outcome") == "linked"
-    open_ones = links.filter(~is_linked).select("unit_key", "outcome").join(by_unit, on="unit_key")
+    open_ones = units.filter(~is_linked).select("unit_key", "outcome", "organisation", "named")
     asked = open_ones.select("organisation").drop_nulls().unique()
-    linked = links.filter(is_linked).select("unit_key", "subject_key")
     spoken_for = (
-        by_unit.join(asked, on="organisation", how="semi", build_side="force_right")
-        .join(linked, on="unit_key", build_side="force_left")
+        units.filter(is_linked)
+        .join(asked, on="organisation", how="semi", build_side="force_right")
+        .select("organisation", "subject_key", "register_city_code")
         .group_by("organisation")
-        .agg(pl.col("subject_key").min())
+        .agg(pl.all().sort_by("subject_key").first())
     )
-    at_work = cities.select(at_work="register_city_code").unique()
-    first = at_work.select(first=pl.col("at_work").min())
-    return (
-        open_ones.join(spoken_for, on="organisation", how="left")
-        .join(cities, on="subject_key", how="left")
-        .with_columns(named=pl.coalesce("register_city_code", "named"))
-        .join(at_work.with_columns(known="at_work"), left_on="named", right_on="at_work", how="left")
-        .join(first, how="cross")
-        .select("unit_key", "outcome", "subject_key", register_city_code=pl.coalesce("known", "first"))
+    city = pl.coalesce("register_city_code", "named")
+    return open_ones.join(spoken_for, on="organisation", how="left").select(
+        "unit_key",
+        "outcome",
+        "subject_key",
+        register_city_code=pl.when(city.is_in(cities.implode())).then(city).otherwise(pl.lit(cities.min())),
     )

@@ -44,11 +44,14 @@ def unit_parties(units: pl.LazyFrame, codes: RegisterCodes, towns: pl.DataFrame)
 
 
 def subject_parties(subjects: pl.LazyFrame, codes: RegisterCodes) -> pl.LazyFrame:
-    """One row per subject and name, the former ones too: `owner` (its subject_key), `party`, parts, facts."""
+    """One row per subject and name, the former ones too: `owner` (its subject_key), `party`, parts, facts.
+
+    And register_city_code.
+    """
     address = pl.coalesce("operating_address", "address")
     opened = pl.col("established_on")
     facts = subjects.select(
-        pl.col("subject_key").alias("owner"), _all_names("name").alias("name"),
+        pl.col("subject_key").alias("owner"), "register_city_code", _all_names("name").alias("name"),
         _known(pl.col("uscc")).alias("code"), _SOUND.alias("is_sound"), "reg_no",
         pl.col("register_county_code").alias("county"),
         pl.col("register_county_code").alias("other_county"),

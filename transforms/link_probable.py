@@ -30,14 +30,14 @@ REVIEW = pl.Schema(
 its subject better), uncertain (too little agrees), or why its code is not believed (link_doubt.REFUSED; no
 probability is stated); `agreement` names every level compared."""
 
-_LINKS = ("unit_key", "subject_key", "outcome", "probability", "candidates")
+_LINKS = ("unit_key", "subject_key", "register_city_code", "outcome", "probability", "candidates")
 
 
 @dataclass(frozen=True)
 class Probable:
     """What the round made of the units it was given."""
 
-    links: pl.DataFrame  # one row per unit: unit_key, subject_key, outcome, probability, candidates
+    links: pl.DataFrame  # one row per unit, of link.LINKS all but method and strength
     review: pl.DataFrame  # REVIEW
     blocks: pl.DataFrame  # one row per blocking rule, see link_candidates.BLOCKS
 
@@ -58,7 +58,7 @@ def link_probable(
     names = _owners(left), _owners(right)
     review = _review(settled, scored, tables)
     return Probable(
-        links=_links(settled, *names),
+        links=_links(settled, names[0], _by_party(right)),
         review=_described(review, found.pairs, left, right, *names),
         blocks=found.blocks,
     )
@@ -128,8 +128,12 @@ def compared_pairs(
     return compare_pairs(pairs, left, right), _owners(left), _owners(right)
 
 
+def _by_party(side: pl.DataFrame) -> pl.DataFrame:
+    return side.unique("party").sort("party")
+
+
 def _owners(side: pl.DataFrame) -> pl.Series:
-    return side.unique("party").sort("party")["owner"]
+    return _by_party(side)["owner"]
 
 
 def _rarities() -> list[pl.Expr]:
@@ -184,12 +188,16 @@ def _settled(scored: pl.DataFrame, tables: LinkTables) -> pl.DataFrame:
     return own.join(wanted, on="subject").with_columns(outcome.alias("outcome"), why.alias("why"))
 
 
-def _links(settled: pl.DataFrame, units: pl.Series, subjects: pl.Series) -> pl.DataFrame:
+def _links(settled: pl.DataFrame, units: pl.Series, subjects: pl.DataFrame) -> pl.DataFrame:
     """One row per unit of the round, those without any candidate too."""
     is_linked = pl.col("outcome") == "linked"
+    keys = {"subject_key": "owner", "register_city_code": "register_city_code"}
     found = settled.select(
         pl.col("unit"),
-        pl.when(is_linked).then(subjects.gather(settled["subject"])).alias("subject_key"),
+        *(
+            pl.when(is_linked).then(subjects[name].gather(settled["subject"])).alias(key)
+            for key, name in keys.items()
+        ),
         "outcome",
         pl.when(is_linked).then("probability").alias("probability"),
         pl.when(pl.col("outcome") == "unlinked").then(0).otherwise("candidates").cast(pl.Int64)
@@ -197,7 +205,7 @@ def _links(settled: pl.DataFrame, units: pl.Series, subjects: pl.Series) -> pl.D
     )  # fmt: skip
     every = units.alias("unit_key").to_frame().with_row_index("unit")
     return every.join(found, on="unit", how="left", maintain_order="left").select(
-        "unit_key", "subject_key", pl.col("outcome").fill_null("unlinked"), "probability",
+        "unit_key", *keys, pl.col("outcome").fill_null("unlinked"), "probability",
         pl.col("candidates").fill_null(0),
     ).select(_LINKS)  # fmt: skip
 

@@ -37,13 +37,13 @@ def unit_side(units: pl.LazyFrame, codes: RegisterCodes) -> pl.LazyFrame:
 
 
 def subject_side(subjects: pl.LazyFrame, codes: RegisterCodes) -> pl.LazyFrame:
-    """One row per subject: subject_key, has_uscc, and hashes as of `unit_side`, one county only.
+    """One row per subject: subject_key, register_city_code, has_uscc; hashes as of `unit_side`, one county.
 
     Codes are not checked again: units keep only those that can identify a firm, and an equal one can too.
     """
     county = _hash(pl.col("register_county_code"))
     return subjects.select(
-        "subject_key", _SOUND.alias("has_uscc"),
+        "subject_key", "register_city_code", _SOUND.alias("has_uscc"),
         _hash(pl.col("uscc")), _hash(pl.col("org_code")), _hash(pl.col("reg_no")),
         _hash(_bare(pl.col("name"))).alias("bare"), _hash(pl.col("name_key")).alias("name"),
         county.alias("here"), pl.lit(None, pl.UInt64).alias("there"), _formers(codes),

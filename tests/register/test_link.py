@@ -12,7 +12,10 @@ from transforms.conform import conform_registry
 from transforms.link import link_census, prepare_units
 
 CODES = load_register_codes()
-LINK_COLUMNS = ["unit_key", "subject_key", "method", "strength", "outcome", "probability", "candidates"]
+LINK_COLUMNS = [
+    "unit_key", "subject_key", "register_city_code", "method", "strength", "outcome", "probability",
+    "candidates",
+]  # fmt: skip
 
 
 def linked(subjects: pl.DataFrame, units: pl.DataFrame) -> pl.DataFrame:
