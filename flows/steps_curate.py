@@ -89,15 +89,13 @@ def _tables(own: _City, frames: dict[str, Any], places: PlacedCity, part: int) -
     facts = all_facts(own.evidence, frames, places.place(part, frames["subjects"]).lazy())
     hits = screen_subjects(facts["facts"], rules, settings.as_of).collect()
     decided = decide(facts["facts"], hits.lazy(), rules.scope(settings.scope))
-    enterprises = _enterprises(facts, decided, own.told).collect()
+    enterprises = _by_subject(_enterprises(facts, decided, own.told).collect())
     # Units left open are no subject's: the first part tells of them all.
     units = _open_units(own.evidence.work / OPEN_UNITS / f"{own.code}.parquet", is_asked=part == 0)
     return {
-        "enterprises": enterprises.sort(ORDER["enterprises"]),
+        "enterprises": enterprises,
         "rule_hits": hits.sort(ORDER["rule_hits"]),
-        "visit_targets": visit_targets(enterprises.lazy(), settings.batch_id, settings.as_of)
-        .collect()
-        .sort(ORDER["visit_targets"]),
+        "visit_targets": visit_targets(enterprises.lazy(), settings.batch_id, settings.as_of).collect(),
         "link_conflicts": _conflicts(facts, units, rules.common.day("census_on")),
     }
 
@@ -138,14 +136,19 @@ def _enterprises(frames: dict[str, pl.LazyFrame], decided: pl.LazyFrame, told: p
     place = {"level": "place_level", "method": "place_method", "confidence": "place_confidence"}
     return (
         frames["subjects"].drop("industry_code")
-        .join(classified, on="subject_key", how="left", validate="1:1")
-        .join(frames["placed"].rename(place), on="subject_key", how="left", validate="1:1")
-        .join(decided, on="subject_key", how="left", validate="1:1")
-        .join(links, on="subject_key", how="left", validate="1:1")
-        .join(told.select("uscc", *_SAID), on="uscc", how="left", validate="m:1")
+        .join(classified, on="subject_key", how="left", validate="1:1", maintain_order="left")
+        .join(frames["placed"].rename(place), on="subject_key", how="left", validate="1:1", maintain_order="left")
+        .join(decided, on="subject_key", how="left", validate="1:1", maintain_order="left")
+        .join(links, on="subject_key", how="left", validate="1:1", maintain_order="left")
+        .join(told.select("uscc", *_SAID), on="uscc", how="left", validate="m:1", maintain_order="left")
         .with_columns(pl.col("in_census").fill_null(False), pl.when(by_visit).then(pl.col(*_SAID)))
         .select(column.name for column in load_tables()["enterprises"].columns)
     )  # fmt: skip
+
+
+def _by_subject(rows: pl.DataFrame) -> pl.DataFrame:
+    """The rows in the order of their subjects, which joins to sorted ones mostly keep."""
+    return rows if rows["subject_key"].is_sorted() else rows.sort("subject_key")
 
 
 def _counts(enterprises: pl.DataFrame) -> Counter[tuple[str, str]]:

@@ -113,12 +113,11 @@ def _found(pairs: pl.LazyFrame) -> pl.LazyFrame:
         "K5": pl.col("figures_differ"),
         "K6": pl.col("unit_name_key") != pl.col("name_key"),
     }
-    named = pl.concat_list(pl.when(test).then(pl.lit(name)) for name, test in tests.items())
-    return (
-        pairs.with_columns(named.list.drop_nulls().alias("conflict"))
-        .filter(pl.col("conflict").list.len() > 0)
-        .explode("conflict")
-        .select("conflict", "subject_key", "unit_key", *_CONDITIONS)
+    told = pairs.select("subject_key", "unit_key", *_CONDITIONS, **tests)
+    # A frame a conflict: a list a row, exploded, takes twenty times as long.
+    return pl.concat(
+        told.filter(name).select(pl.lit(name).alias("conflict"), "subject_key", "unit_key", *_CONDITIONS)
+        for name in tests
     )
 
 
