@@ -134,10 +134,11 @@ def _enterprises(frames: dict[str, pl.LazyFrame], decided: pl.LazyFrame, told: p
     links = frames["units"].select("subject_key", in_census=True, census_link_method="link_method")
     classified = frames["facts"].select("subject_key", *CLASS_COLUMNS)
     place = {"level": "place_level", "method": "place_method", "confidence": "place_confidence"}
+    placed = frames["placed"].rename(place)
     return (
         frames["subjects"].drop("industry_code")
         .join(classified, on="subject_key", how="left", validate="1:1", maintain_order="left")
-        .join(frames["placed"].rename(place), on="subject_key", how="left", validate="1:1", maintain_order="left")
+        .join(placed, on="subject_key", how="left", validate="1:1", maintain_order="left")
         .join(decided, on="subject_key", how="left", validate="1:1", maintain_order="left")
         .join(links, on="subject_key", how="left", validate="1:1", maintain_order="left")
         .join(told.select("uscc", *_SAID), on="uscc", how="left", validate="m:1", maintain_order="left")
@@ -148,7 +149,10 @@ def _enterprises(frames: dict[str, pl.LazyFrame], decided: pl.LazyFrame, told: p
 
 def _by_subject(rows: pl.DataFrame) -> pl.DataFrame:
     """The rows in the order of their subjects, which joins to sorted ones mostly keep."""
-    return rows if rows["subject_key"].is_sorted() else rows.sort("subject_key")
+    if rows["subject_key"].is_sorted():
+        # Row groups follow chunks: without them the same rows are the same bytes.
+        return rows.rechunk()
+    return rows.sort("subject_key")
 
 
 def _counts(enterprises: pl.DataFrame) -> Counter[tuple[str, str]]:

@@ -29,19 +29,32 @@ def with_overrides(
     end = pl.col("valid_to").dt.offset_by("1d")
     in_force = known_on(as_of) & (pl.col("created_on") <= as_of) & is_open_on(as_of, "valid_from", end)
     now = overrides.filter(in_force)
-    joined = facts
-    for part, key in (
-        (_releases(now), "subject_key"), (_forced(now), "subject_key"), (_met(visits, limits, as_of), "uscc"),
-    ):  # fmt: skip
-        joined = joined.join(part, on=key, how="left", validate="m:1")
+    return (
+        facts.join(_released(facts, now, visits, limits, as_of), on="subject_key", how="left", validate="1:1")
+        .join(_forced(now), on="subject_key", how="left", validate="m:1")
+        .with_columns(pl.col("released_rules").fill_null(pl.lit([], pl.List(pl.String))))
+    )
+
+
+def _released(
+    facts: pl.LazyFrame, overrides: pl.LazyFrame, visits: pl.LazyFrame, limits: Parameters, as_of: date
+) -> pl.LazyFrame:
+    """One row per subject that has rules released, and by what; lists of all the others would cost most."""
     by_visit = pl.col("visit_release_on").is_not_null()
     none = pl.lit([], pl.List(pl.String))
     lifted = pl.when(by_visit).then(pl.lit(list(limits.codes("visit_rules")))).otherwise(none)
     told = pl.format(VISIT + "{}", "visit_release_on")
-    return joined.with_columns(
-        released_rules=pl.col("_rules").fill_null(none).list.concat(lifted).list.unique().list.sort(),
-        released_by=pl.concat_str("_docs", told, separator="、", ignore_nulls=True).replace("", None),
-    ).drop("_rules", "_docs")
+    return (
+        facts.select("subject_key", "uscc")
+        .join(_releases(overrides), on="subject_key", how="left", validate="m:1")
+        .join(_met(visits, limits, as_of), on="uscc", how="left", validate="m:1")
+        .filter(pl.col("_rules").is_not_null() | by_visit)
+        .select(
+            "subject_key", "released_until", "visit_release_on",
+            released_rules=pl.col("_rules").fill_null(none).list.concat(lifted).list.unique().list.sort(),
+            released_by=pl.concat_str("_docs", told, separator="、", ignore_nulls=True).replace("", None),
+        )
+    )  # fmt: skip
 
 
 def released(rule: Rule, limits: Parameters) -> pl.Expr:

@@ -6,6 +6,7 @@ Not here: the rules (screen.py), how the list is split among townships (dispatch
 
 from collections.abc import Collection
 from datetime import date
+from functools import reduce
 
 import polars as pl
 
@@ -75,21 +76,21 @@ def _hits_of_subject(hits: pl.LazyFrame) -> pl.LazyFrame:
     rank = pl.col("category").replace_strict(
         {category: str(place) for place, category in enumerate(CATEGORIES)}, return_dtype=pl.String
     )
-    excludes = pl.col("severity").is_in(["exclude", "hold"])
-    return (
-        hits.select(
-            "subject_key",
-            _excluding=pl.when(excludes).then(rank + pl.col("rule_id")),
-            # P05 drops other rows of this subject; these give up the subject itself.
-            _merging=pl.when(pl.col("rule_id").is_in(["P04", "R01"]) & (pl.col("severity") == "dedupe")).then(
-                "rule_id"
-            ),
-            _flag=pl.when(pl.col("severity") == "flag").then("rule_id"),
-        )
-        .group_by("subject_key")
-        .agg(
-            pl.col("_excluding").min(),
-            pl.col("_merging").min(),
-            flags=pl.col("_flag").drop_nulls().sort().str.join(","),
-        )
+    severity, rule = pl.col("severity"), pl.col("rule_id")
+    excluding = hits.filter(severity.is_in(["exclude", "hold"])).select("subject_key", _excluding=rank + rule)
+    # P05 drops other rows of this subject; these give up the subject itself.
+    merging = hits.filter((severity == "dedupe") & rule.is_in(["P04", "R01"])).select(
+        "subject_key", _merging=rule
     )
+    flags = hits.filter(severity == "flag").select("subject_key", flags=rule)
+    several = pl.col("subject_key").is_duplicated()
+    parts = [
+        excluding.group_by("subject_key").agg(pl.col("_excluding").min()),
+        merging.group_by("subject_key").agg(pl.col("_merging").min()),
+        # Most subjects have one flag: joining a group of one costs as much as of many.
+        pl.concat([
+            flags.filter(~several),
+            flags.filter(several).group_by("subject_key").agg(pl.col("flags").sort().str.join(",")),
+        ]),
+    ]  # fmt: skip
+    return reduce(lambda one, other: one.join(other, on="subject_key", how="full", coalesce=True), parts)
