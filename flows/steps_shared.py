@@ -4,7 +4,7 @@ Here: the keys of each city in turn, then the few that recur, then the facts the
 Not here: keys and counts (transforms/shared_*.py), the rules on them (transforms/screen_sh*.py).
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -126,22 +126,19 @@ def shared_of(evidence: Evidence, keys: Path) -> pl.DataFrame:
     """Return SHARED of the province. `keys` holds those of each city; in memory is only what recurs."""
     gazetteer, rules = load_gazetteer(), evidence.rules
     hashes = _read_hashes(keys)
-    scanned = pl.scan_parquet(keys / "*.parquet")
     listed = pl.read_parquet(evidence.work / LISTS_FILE).with_columns(county_hint=pl.lit(None, pl.String))
     listed = with_door(listed, gazetteer, load_text_tables().lookalikes).drop_nulls("door")
     least = least_sharers(rules)
     wanted = {kind: recurring(pl.concat(found), least[kind]) for kind, found in hashes.items()}
     wanted["door"] = pl.concat([wanted["door"], hashes_of(listed, "door")]).unique()
-    members = {kind: holders(scanned, kind, wanted[kind]).collect(engine="streaming") for kind in HASHED}
-    reps = shared_by(members["legal_rep_id_key"], "legal_rep_id_key", "rep_n")
-    idle = _idle(evidence, reps.filter(pl.col("is_active") & (pl.col("rep_n") >= least["legal_rep_id_key"])))
     persons = pl.read_parquet(evidence.work / PERSONS_FILE)
-    held = holders(scanned, "legal_rep_id_key", hashes_of(
-        persons.select(legal_rep_id_key="person_id_key"), "legal_rep_id_key"
-    )).collect(engine="streaming")  # fmt: skip
+    accused = hashes_of(persons.select(legal_rep_id_key="person_id_key"), "legal_rep_id_key")
+    by_door, by_phone, by_rep, held = _holders(keys, [*wanted.items(), ("legal_rep_id_key", accused)])
+    reps = shared_by(by_rep, "legal_rep_id_key", "rep_n")
+    idle = _idle(evidence, reps.filter(pl.col("is_active") & (pl.col("rep_n") >= least["legal_rep_id_key"])))
     return shared_facts([
-        door_facts(members["door"], listed, town_codes(gazetteer)),
-        shared_by(members["phone_key"], "phone_key", "phone_n"),
+        door_facts(by_door, listed, town_codes(gazetteer)),
+        shared_by(by_phone, "phone_key", "phone_n"),
         with_idle(reps, idle),
         defaulting_reps(persons, held, rules, evidence.as_of),
     ])  # fmt: skip
@@ -163,17 +160,28 @@ def _read_hashes(folder: Path) -> dict[str, list[pl.Series]]:
     return hashes
 
 
+def _holders(folder: Path, wanted: Sequence[tuple[str, pl.Series]]) -> Iterator[pl.DataFrame]:
+    """Return who has one of the hashes, a frame for each kind asked; each city's keys are read once."""
+    parts: list[list[pl.DataFrame]] = [[] for _ in wanted]
+    for path in sorted(folder.glob("*.parquet")):
+        keys = pl.read_parquet(path)
+        for part, (kind, hashes) in zip(parts, wanted, strict=True):
+            part.append(holders(keys, kind, hashes))
+    return map(pl.concat, parts)
+
+
 def _idle(evidence: Evidence, members: pl.DataFrame) -> pl.DataFrame:
     """Return subject_key, is_idle of the members, by the very facts their own city will ask."""
     parts = [pl.DataFrame(schema={"subject_key": pl.String, "is_idle": pl.Boolean})]
     for (city,), own in members.partition_by("register_city_code", as_dict=True).items():
         wanted = own.lazy().select("subject_key")
-        frames = only(city_frames(evidence, str(city)), _semi_joined(wanted))
+        frames = only(city_frames(evidence, str(city)), _about(own["subject_key"]))
         nowhere = wanted.select("subject_key", level=pl.lit(None, pl.String))
         facts = base_facts(evidence, frames, nowhere)["facts"]
         parts.append(facts.select("subject_key", is_idle=is_idle(evidence.rules, evidence.as_of)).collect())
     return pl.concat(parts)
 
 
-def _semi_joined(members: pl.LazyFrame) -> Callable[[pl.LazyFrame], pl.LazyFrame]:
-    return lambda frame: frame.join(members, on="subject_key", how="semi")
+def _about(members: pl.Series) -> Callable[[pl.LazyFrame], pl.LazyFrame]:
+    """Leaves the rows of some subjects; other than a join, a filter is asked before the rows are read."""
+    return lambda frame: frame.filter(pl.col("subject_key").is_in(members.implode()))

@@ -62,11 +62,10 @@ def recurring(hashes: pl.Series, least: int) -> pl.Series:
     return ordered.filter((ordered == ordered.shift(least - 1)).fill_null(value=False)).unique()
 
 
-def holders(keys: pl.LazyFrame, kind: str, wanted: pl.Series) -> pl.LazyFrame:
-    """The rows whose key of that kind has one of the hashes."""
-    among = pl.LazyFrame({"_hash": wanted})
-    has_key = keys.filter(pl.col(kind).is_not_null()).with_columns(_hash=_hash(kind))
-    return has_key.join(among, on="_hash", how="semi").drop("_hash")
+def holders(keys: pl.DataFrame, kind: str, wanted: pl.Series) -> pl.DataFrame:
+    """Return the rows whose key of that kind has one of the hashes."""
+    has_key = pl.when(pl.col(kind).is_not_null()).then(_hash(kind))
+    return keys.filter(keys.select(has_key.is_in(wanted.implode())).to_series())
 
 
 def hashes_of(rows: pl.DataFrame, kind: str) -> pl.Series:

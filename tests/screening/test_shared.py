@@ -161,10 +161,10 @@ def test_telephones_and_representatives_are_counted_over_active_subjects() -> No
         "phone_key": 3,
         "legal_rep_id_key": 3,
     }
-    members = holders(keys.lazy(), "phone_key", recurring(hashes["phone_key"], 3)).collect()
+    members = holders(keys, "phone_key", recurring(hashes["phone_key"], 3))
     phones = shared_by(members, "phone_key", "phone_n")
     reps = shared_by(
-        holders(keys.lazy(), "legal_rep_id_key", recurring(hashes["legal_rep_id_key"], 3)).collect(),
+        holders(keys, "legal_rep_id_key", recurring(hashes["legal_rep_id_key"], 3)),
         "legal_rep_id_key",
         "rep_n",
     )
