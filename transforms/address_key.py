@@ -46,19 +46,20 @@ def with_door(rows: pl.DataFrame, gazetteer: Gazetteer, lookalikes: dict[str, st
     Takes `address` and `county_hint` (6 digits or null): the county where the text names none of today's.
     `town`: the township as written, null where it is not. Meant for a city at a time.
     """
-    distinct = rows.select("address").unique().drop_nulls()
-    read = _read(distinct, gazetteer, lookalikes)
-    joined = rows.join(read, on="address", how="left", maintain_order="left", validate="m:1")
+    # Hardly two rows have one address: reading each writing once would cost more than it saves.
+    read = _read(rows.select("address"), gazetteer, lookalikes)
     county = pl.coalesce("_county", "county_hint", "_city")
-    return joined.with_columns(county=county).drop("address", "county_hint", "_county", "_city")
+    return (
+        pl.concat([rows.drop("address"), read], how="horizontal")
+        .with_columns(county=county)
+        .drop("county_hint", "_county", "_city")
+    )
 
 
-def _read(distinct: pl.DataFrame, gazetteer: Gazetteer, lookalikes: dict[str, str]) -> pl.DataFrame:
-    """One row per address: _city (4 digits), _county (6 digits), town, door."""
-    text = with_main_text(
-        distinct.lazy().with_columns(written="address"), gazetteer.province[1], lookalikes
-    ).collect()
-    parts = text.select("written", _p=pl.col("text").str.extract_groups(_HEAD)).unnest("_p")
+def _read(addresses: pl.DataFrame, gazetteer: Gazetteer, lookalikes: dict[str, str]) -> pl.DataFrame:
+    """One row per address, in their order: _city (4 digits), _county (6 digits), town, door."""
+    text = with_main_text(addresses.lazy(), gazetteer.province[1], lookalikes).collect()
+    parts = text.select(pl.col("text").str.extract_groups(_HEAD)).unnest("text")
     cities = gazetteer.scopes.select("scope", "county_code")
     names = dict(cities.drop_nulls().iter_rows())
     whole = {name: code for code, name, level in gazetteer.divisions.iter_rows() if level == "city"}
@@ -74,7 +75,6 @@ def _read(distinct: pl.DataFrame, gazetteer: Gazetteer, lookalikes: dict[str, st
     named = parts.with_columns(_town_city=town_city).with_columns(_c2=county[0], _c1=county[1])
     tail = pl.concat_str(unread, put_back.fill_null(""), pl.col("4").fill_null(""))
     split = named.select(
-        address="written",
         _city=pl.col("1").str.extract(r"^([一-龥]{2,3}市)")
         .replace_strict(whole, default=None, return_dtype=pl.String),
         _county=pl.coalesce("_c2", "_c1"),
