@@ -11,7 +11,7 @@ import polars as pl
 
 from flows.manifest import Body, fresh
 from flows.split import Split, buckets_of, pieces
-from flows.step_files import scan_source, write_by_city
+from flows.step_files import WORK_COMPRESSION, scan_source, write_by_city
 from reference.link import load_link_tables
 from reference.register import load_register_codes
 from transforms.link import link_census, outranked_units, ranked_units, unit_rows
@@ -98,7 +98,7 @@ def units_step(splits: Sequence[Split], city: str, work: Path) -> Body:
         return [], {}
     units = pl.concat(parts, how="diagonal").collect(engine="streaming")
     path = fresh(work / UNITS / f"{city}.parquet")
-    units.sort("subject_key", *_ROW).write_parquet(path, compression="zstd", compression_level=1)
+    units.sort("subject_key", *_ROW).write_parquet(path, compression=WORK_COMPRESSION)
     return [path], {}
 
 

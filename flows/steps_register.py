@@ -12,7 +12,7 @@ import polars as pl
 
 from flows.manifest import Body, fresh
 from flows.settings import Settings
-from flows.step_files import TurnWriter, stretches, write_by_city
+from flows.step_files import WORK_COMPRESSION, TurnWriter, stretches, write_by_city
 from reference.register import load_register_codes
 from reference.rules import load_rules
 from transforms.conform import HEADS, later_rows, newest_rows, older_rows
@@ -56,7 +56,7 @@ def subjects_step(rows: Sequence[Path], city: str, work: Path, as_of: date) -> B
         else pl.LazyFrame(schema={"source_file": pl.String, "row_no": pl.Int64})
     )  # fmt: skip
     known, path, count = pl.scan_parquet(list(rows)), work / SUBJECTS / f"{city}.parquet", 0
-    with TurnWriter(fresh(path)) as subjects:
+    with TurnWriter(fresh(path), WORK_COMPRESSION) as subjects:
         for within in stretches(known):
             newest = newest_rows(within(known), beaten, as_of).with_columns(register_city_code=pl.lit(city))
             part = newest.sort("subject_key").collect()
@@ -85,6 +85,6 @@ def keys_step(subjects: Sequence[Path], work: Path) -> Body:
     )
     for (bucket,), part in keys.partition_by("_bucket", as_dict=True, include_key=False).items():
         path = fresh(folder / f"{bucket}.parquet")
-        part.sort("subject_key").write_parquet(path, compression="zstd", compression_level=1)
+        part.sort("subject_key").write_parquet(path, compression=WORK_COMPRESSION)
         paths.append(path)
     return sorted(paths), {}

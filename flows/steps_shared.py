@@ -14,7 +14,7 @@ import polars as pl
 
 from flows.manifest import Body, fresh
 from flows.settings import Settings
-from flows.step_files import scan_source, write_by_city
+from flows.step_files import WORK_COMPRESSION, scan_source, write_by_city
 from flows.steps_city import Evidence, base_facts, city_frames, only, scan_parents
 from flows.steps_register import SUBJECTS
 from reference.divisions import load_gazetteer
@@ -148,7 +148,7 @@ def _write_keys(subjects: Path, out: Path, rules: RuleSet, as_of: date) -> None:
     statuses = rules.common.codes("active_statuses")
     rows = pl.read_parquet(subjects, columns=list(NEEDED))
     keys = subject_keys(rows, statuses, as_of, load_gazetteer(), load_text_tables().lookalikes)
-    keys.write_parquet(out, compression="zstd", compression_level=1)
+    keys.write_parquet(out, compression=WORK_COMPRESSION)
 
 
 def _read_hashes(folder: Path) -> dict[str, list[pl.Series]]:
