@@ -76,7 +76,7 @@ def build_warehouse(
     feedback: FeedbackFiles | None = None,
     *,
     threads: int = 2,
-    memory_limit: str = "1GB",
+    memory_limit: str = "2GB",
 ) -> BuildReport:
     """Write the warehouse of these batches to `candidate`, replacing what stood there, and report its rows.
 
