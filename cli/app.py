@@ -3,10 +3,8 @@
 Here: arguments in, messages out.  Not here: any work (flows/, simulator/, warehouse/).
 """
 
-import os
 import sys
 import traceback
-from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated
@@ -19,7 +17,8 @@ from cli.dispatch import dispatch
 from cli.feedback import feedback
 from cli.options import AsJson, DaskAddress, HomeDir, Lake, Runner, Workers, as_json_text
 from cli.report import report
-from flows.crew import THREADS, Crew, make_crew, require_lake
+from cli.start import come_up, prepare, quiet_libraries
+from flows.crew import THREADS, Crew, make_crew
 from reference.errors import EnvironmentProblem, InputProblem
 
 app = typer.Typer(
@@ -41,7 +40,7 @@ Rules = Annotated[
 
 def main() -> None:
     """Run the command line; every way it can end has its exit status."""
-    _quiet_libraries()
+    quiet_libraries()
     try:
         app()
     except InputProblem as problem:
@@ -127,7 +126,8 @@ def backfill(
 
     days = periods(since.date(), until.date(), every)
     crew = make_crew(runner, lake, workers, dask_address)
-    _prepare(inbox, home, days[0], rules=rules, crew=crew)
+    prepare(inbox, home, days[0], rules=rules, crew=crew)
+    come_up()
     from flows.backfill import backfill as fill
     from flows.summary import text_summary
 
@@ -225,23 +225,17 @@ def _run(
     rules: Path | None = None,
     crew: Crew = THREADS,
 ) -> None:
-    from flows.identity import nothing_to_do, read_inbox
+    from flows.identity import nothing_to_do
     from flows.settings import make_settings
     from flows.summary import text_summary
 
     settings = make_settings(inbox, home, as_of, cities, scope, resume, rules)
     summary = nothing_to_do(settings)
     if summary is None:
-        _prepare(inbox, home, as_of, cities, scope, rules, crew)
-        from expectations.gate import warm_up
-        from flows.run import reach_prefect, run_batch
+        prepare(inbox, home, as_of, cities, scope, rules, crew)
+        come_up(settings)
+        from flows.run import run_batch
 
-        # Prefect's temporary server takes seconds to start: meanwhile the gate is loaded and the inbox read.
-        with ThreadPoolExecutor(max_workers=1) as beside:
-            reached = beside.submit(reach_prefect)
-            warm_up()
-            read_inbox(settings)
-            reached.result()
         file = str(rules) if rules else None
         summary = run_batch(
             str(inbox), str(home), as_of, cities, scope, resume, rules=file,
@@ -250,49 +244,6 @@ def _run(
     else:
         print("this run is published already; nothing to do", file=sys.stderr)
     print(as_json_text(summary) if as_json else text_summary(summary))
-
-
-def _prepare(
-    inbox: Path,
-    home: Path,
-    as_of: date,
-    cities: list[str] | None = None,
-    scope: str = "enterprise+coop",
-    rules: Path | None = None,
-    crew: Crew = THREADS,
-) -> None:
-    """Refuse what cannot go well before anything is written or Prefect, which takes seconds, is started."""
-    from flows.ingest import check_inbox
-    from flows.settings import make_settings
-
-    settings = make_settings(inbox, home, as_of, cities, scope, rules=rules)
-    check_inbox(settings.inbox)
-    require_lake(crew)
-    settings.home.require_free()
-    _give_prefect_a_home(home)
-
-
-def _give_prefect_a_home(home: Path) -> None:
-    """Keep Prefect's own records under the home folder, unless the user chose a place or a server."""
-    folder = home.resolve() / ".prefect"
-    if "PREFECT_HOME" not in os.environ:
-        # Its server cannot make the folder itself: it then waits for a database it may not open.
-        folder.mkdir(parents=True, exist_ok=True)
-        os.environ["PREFECT_HOME"] = str(folder)
-
-
-def _quiet_libraries() -> None:
-    """No call leaves the machine, and a person sees our messages only."""
-    quiet = {
-        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
-        "DO_NOT_TRACK": "1",
-        "GX_ANALYTICS_ENABLED": "false",
-        "PREFECT_LOGGING_LEVEL": "CRITICAL",
-        "PREFECT_LOGGING_SERVER_LEVEL": "CRITICAL",
-        "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
-    }
-    for name, value in quiet.items():
-        os.environ.setdefault(name, value)
 
 
 def _stop(status: int, message: str) -> None:

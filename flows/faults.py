@@ -26,11 +26,7 @@ def os_fault(fault: BaseException) -> OSError | None:
     if isinstance(fault, OSError):
         return fault
     if isinstance(fault, RuntimeError) and _SERVER in str(fault):
-        return OSError(
-            errno.EIO,
-            "Prefect's own server did not start; is the disk full, also that of temporary files (TMPDIR), or "
-            "the machine overloaded?",
-        )
+        return server_fault()
     if isinstance(fault, (pl.exceptions.PolarsError, duckdb.Error)):
         for number in _NUMBERS:
             if os.strerror(number) in str(fault):
@@ -38,3 +34,12 @@ def os_fault(fault: BaseException) -> OSError | None:
         if _FOOTER in str(fault):
             return OSError(errno.EIO, "a Parquet file is not whole; is the disk full, or a file damaged?")
     return None
+
+
+def server_fault() -> OSError:
+    """Return the fault of a Prefect server that does not come up."""
+    return OSError(
+        errno.EIO,
+        "Prefect's own server did not start; is the disk full, also that of temporary files (TMPDIR), or "
+        "the machine overloaded?",
+    )

@@ -4,6 +4,7 @@ Here: `lake/fingerprints.json`, per path what the file system said when the byte
 Not here: what follows from a fingerprint (identity.py, ingest.py).
 """
 
+import os
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -41,8 +42,8 @@ def take_fingerprints(home: Home, paths: Sequence[Path]) -> list[Fingerprint]:
     """Return one fingerprint per path, in order; bytes are read where size, times or inode differ."""
     kept = home.root / "lake" / "fingerprints.json"
     known = _read(kept)
-    # Hashing lets go of Python's lock: two at a time keep two cores busy.
-    with ThreadPoolExecutor() as threads:
+    # Hashing lets go of Python's lock: one a core keeps all busy, and leaves the start of a run its share.
+    with ThreadPoolExecutor(os.cpu_count()) as threads:
         found = list(threads.map(lambda path: _fingerprint(path, known.get(str(path))), paths))
     now = time.time_ns()
     entries = {

@@ -201,14 +201,15 @@ def _head_text(path: Path, name: str, encoding: str, bom: int) -> tuple[str, boo
 
 def _header(text: str, contract: Contract) -> tuple[str, tuple[str, ...], int]:
     """Return the separator, the header row it finds best, and the physical line that row ends on."""
-    found = []
+    found: list[tuple[int, int, str, tuple[str, ...], int]] = []
     for separator in SEPARATORS:
+        # Where it does not occur every row is one cell, and names one column at most.
+        if separator not in text and any(known > 1 for known, *_ in found):
+            continue
         rows, ends = _first_rows(text, separator)
         index, known = header_row(rows, contract)
-        width = len(rows[index]) if rows else 0
-        found.append(
-            (known, width, separator, tuple(rows[index]) if rows else (), ends[index] if rows else 0)
-        )
+        headers = tuple(rows[index]) if rows else ()
+        found.append((known, len(headers), separator, headers, ends[index] if rows else 0))
     _, _, separator, headers, line = max(found, key=lambda entry: entry[:2])
     return separator, headers, line
 

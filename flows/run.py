@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 from typing import Any, cast
 
 from prefect import flow
-from prefect.client.orchestration import get_client
 from prefect.futures import PrefectFuture
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
@@ -105,12 +104,6 @@ def run_batch(
         summary = _run(settings, crew)
     summary_artifacts(summary)
     return summary
-
-
-def reach_prefect() -> None:
-    """Return when Prefect's server answers: without one of one's own a temporary one, which takes seconds."""
-    with get_client(sync_client=True):
-        pass
 
 
 def _run(settings: Settings, crew: Crew) -> dict[str, Any]:

@@ -5,6 +5,7 @@ Here: the first and the last bytes.  Not here: reading it (readers_text.py).
 
 import codecs
 from pathlib import Path
+from typing import BinaryIO
 
 from reference.errors import InputProblem
 
@@ -22,7 +23,7 @@ def text_encoding(path: Path, name: str) -> tuple[str, int]:
     """Return the encoding and the length of its mark; InputProblem if the file is no text or cut short."""
     with path.open("rb") as handle:
         head = handle.read(HEAD_BYTES)
-    encoding, bom = _encoding(path, head)
+        encoding, bom = _encoding(handle, head)
     _require_text(_decoded_head(head, encoding), name)
     _require_whole(path, encoding, name)
     return encoding, bom
@@ -48,19 +49,34 @@ def _require_text(head: bytes, name: str) -> None:
         )
 
 
-def _encoding(path: Path, head: bytes) -> tuple[str, int]:
-    """Return the encoding and the length of its mark: the first lines beyond ASCII decide, however late."""
+def _encoding(handle: BinaryIO, head: bytes) -> tuple[str, int]:
+    """Return the encoding and the length of its mark: the first lines beyond ASCII decide, however late.
+
+    The file stands behind its head.
+    """
     for bom, encoding in BOMS.items():
         if head.startswith(bom):
             return encoding, len(bom)
-    with path.open("rb") as handle:
-        while block := handle.read(HEAD_BYTES):
-            block += handle.readline()
-            if not block.isascii():
-                lines = [line for line in block.splitlines() if not line.isascii()]
-                in_utf8 = sum(_decode_error(line, "utf-8") is None for line in lines)
-                return ("utf-8" if 2 * in_utf8 >= len(lines) else "gb18030"), 0
+    block = head
+    while block:
+        block += handle.readline()
+        if not block.isascii():
+            return ("utf-8" if _is_mostly_utf8(block) else "gb18030"), 0
+        block = handle.read(HEAD_BYTES)
     return "utf-8", 0
+
+
+def _is_mostly_utf8(block: bytes) -> bool:
+    """Return whether at least half of the lines beyond ASCII are UTF-8."""
+    if _decode_error(block, "utf-8") is None:
+        return True
+    lines = [line for line in block.splitlines() if not line.isascii()]
+    foreign = 0
+    for line in lines:
+        foreign += _decode_error(line, "utf-8") is not None
+        if 2 * foreign > len(lines):
+            return False
+    return True
 
 
 def _decoded_head(head: bytes, encoding: str) -> bytes:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from itertools import groupby
 
 from reference.contracts import Column, Contract
@@ -44,9 +45,12 @@ class HeaderMap:
 def header_row(rows: Sequence[Sequence[str]], contract: Contract) -> tuple[int, int]:
     """Return the index of the row that names most columns of the contract, and how many it names."""
     known = _aliases(contract).keys() | {fold(header) for header in contract.ignored_headers}
-    counts = [sum(_is_named(fold(cell), known) for cell in row) for row in rows]
-    best = max(range(len(counts)), key=counts.__getitem__, default=0)
-    return best, counts[best] if counts else 0
+    best, most = 0, -1
+    for index, row in enumerate(rows):
+        # A row names no more columns than it has cells: below a header that is known whole nothing is asked.
+        if len(row) > most and (count := sum(_is_named(fold(cell), known) for cell in row)) > most:
+            best, most = index, count
+    return best, max(most, 0)
 
 
 def _is_named(header: str, known: Set[str]) -> bool:
@@ -105,6 +109,7 @@ def file_date(file: str) -> date | None:
         return None
 
 
+@lru_cache(maxsize=1 << 10)
 def parse_unit(text: str, tables: TextTables) -> tuple[int | None, str | None]:
     """Return factor and currency of a unit such as 万元, 千美元, 万(人民币); (None, None) if it is none."""
     rest = fold(text).strip("()")

@@ -1,0 +1,78 @@
+"""How a run starts: what is refused at once, and what comes up beside what.
+
+Here: the order that wastes no time before the first step.  Not here: arguments (app.py), the run (flows/).
+"""
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date
+from pathlib import Path
+
+from flows.crew import THREADS, Crew, require_lake
+from flows.settings import Settings
+
+
+def prepare(
+    inbox: Path,
+    home: Path,
+    as_of: date,
+    cities: list[str] | None = None,
+    scope: str = "enterprise+coop",
+    rules: Path | None = None,
+    crew: Crew = THREADS,
+) -> None:
+    """Refuse what cannot go well before anything is written or Prefect, which takes seconds, is started."""
+    from flows.ingest import check_inbox
+    from flows.settings import make_settings
+
+    settings = make_settings(inbox, home, as_of, cities, scope, rules=rules)
+    check_inbox(settings.inbox)
+    require_lake(crew)
+    settings.home.require_free()
+    _give_prefect_a_home(home)
+
+
+def come_up(settings: Settings | None = None) -> None:
+    """Return when Prefect's server answers; meanwhile the flows are loaded, and an inbox is read if given."""
+    from flows.own_server import load_engine, start_server
+
+    answers = start_server()
+    with ThreadPoolExecutor(max_workers=1) as beside:
+        reading = beside.submit(_read, settings) if settings else None
+        import flows.run  # noqa: F401
+        from expectations.gate import warm_up
+
+        warm_up()
+        load_engine()
+        if reading:
+            reading.result()
+        answers()
+
+
+def _read(settings: Settings) -> None:
+    from flows.identity import read_inbox
+
+    read_inbox(settings)
+
+
+def _give_prefect_a_home(home: Path) -> None:
+    """Keep Prefect's own records under the home folder, unless the user chose a place or a server."""
+    folder = home.resolve() / ".prefect"
+    if "PREFECT_HOME" not in os.environ:
+        # Its server cannot make the folder itself: it then waits for a database it may not open.
+        folder.mkdir(parents=True, exist_ok=True)
+        os.environ["PREFECT_HOME"] = str(folder)
+
+
+def quiet_libraries() -> None:
+    """No call leaves the machine, and a person sees our messages only."""
+    quiet = {
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "DO_NOT_TRACK": "1",
+        "GX_ANALYTICS_ENABLED": "false",
+        "PREFECT_LOGGING_LEVEL": "CRITICAL",
+        "PREFECT_LOGGING_SERVER_LEVEL": "CRITICAL",
+        "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
+    }
+    for name, value in quiet.items():
+        os.environ.setdefault(name, value)

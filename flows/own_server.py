@@ -1,0 +1,92 @@
+"""A Prefect server for the time of one command, started before the flows are loaded: both come up at once.
+
+Here: what Prefect does where it finds no server (its `SubprocessASGIServer`), without loading the server into
+this process too, which takes two seconds of a processor before the server has even begun.
+Not here: a server of the user's own (PREFECT_API_URL, a profile), which is used as it is.
+"""
+
+import atexit
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from http.client import HTTPConnection, HTTPException
+
+import prefect
+from prefect.context import refresh_global_settings_context
+from prefect.settings import get_current_settings
+
+from flows.faults import server_fault
+
+_ADDRESS = "127.0.0.1"
+_URL = "PREFECT_API_URL"
+_APP = "prefect.server.api.server:create_app"
+_FOR_ONE_RUN = {"PREFECT_UI_ENABLED": "0", "PREFECT__SERVER_EPHEMERAL": "1", "PREFECT__SERVER_FINAL": "1"}
+_PAUSE = 0.05
+_LAST_WORDS = 5.0
+"""Seconds a server that was told to end may take to write down what it knows."""
+
+
+def start_server() -> Callable[[], None]:
+    """Start a server if the user has none; return a function that waits until it answers.
+
+    The function raises OSError if no server comes up. The server ends with this process.
+    """
+    settings = get_current_settings()
+    if settings.api.url or not settings.server.ephemeral.enabled:
+        return lambda: None
+    port, patience = _free_port(), settings.server.ephemeral.startup_timeout_seconds
+    server = _started(port, settings.to_environment_variables(exclude_unset=True))
+    # Prefect's threads write their last events when the process ends: what is registered later ends before.
+    atexit.register(_end, server)
+    os.environ[_URL] = f"http://{_ADDRESS}:{port}/api"
+    refresh_global_settings_context()
+    return lambda: _wait(server, port, patience)
+
+
+def load_engine() -> None:
+    """Load what Prefect loads only when a flow is called: it costs no time while a server comes up."""
+    import fastapi.encoders  # noqa: F401
+
+
+def _free_port() -> int:
+    with socket.create_server((_ADDRESS, 0)) as held:
+        port: int = held.getsockname()[1]
+        return port
+
+
+def _started(port: int, settings: dict[str, str]) -> subprocess.Popen[bytes]:
+    place = ("--app-dir", str(prefect.__module_path__.parent), "--factory", _APP)
+    own = ("--host", _ADDRESS, "--port", str(port), "--log-level", "error", "--lifespan", "on")
+    command = [sys.executable, "-m", "uvicorn", *place, *own]
+    return subprocess.Popen(command, env={**os.environ, **_FOR_ONE_RUN, **settings})
+
+
+def _wait(server: subprocess.Popen[bytes], port: int, patience: float) -> None:
+    deadline = time.monotonic() + patience
+    while not _answers(port):
+        if server.poll() is not None or time.monotonic() > deadline:
+            raise server_fault()
+        time.sleep(_PAUSE)
+
+
+def _answers(port: int) -> bool:
+    asked = HTTPConnection(_ADDRESS, port)
+    try:
+        asked.request("GET", "/api/health")
+        return asked.getresponse().status == 200
+    except (OSError, HTTPException):
+        return False
+    finally:
+        asked.close()
+
+
+def _end(server: subprocess.Popen[bytes]) -> None:
+    server.terminate()
+    try:
+        server.wait(_LAST_WORDS)
+    except subprocess.TimeoutExpired:
+        server.kill()
+        server.wait()
