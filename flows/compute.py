@@ -131,7 +131,7 @@ TakeAll = Callable[[Run, Sequence[Planned]], list[StepResult]]
 """Takes steps that do not wait for one another, and returns their results in order."""
 
 
-PER_CITY, PER_PROVINCE = 4, 8
+PER_CITY, PER_PROVINCE = 5, 7
 """Steps of compute for each city, and for all of them."""
 
 
@@ -141,7 +141,7 @@ def compute(run: Run, reports: Sequence[FileReport], splits: Sequence[Split], ta
     cities = [c for c in older.figures["subjects"] if not run.settings.cities or c in run.settings.cities]
     run.expect(PER_CITY * len(cities) + PER_PROVINCE)
     subjects = take_all(run, [_subjects(splits, older, city) for city in cities])
-    parents, keys = take_all(run, [_parents(subjects), _keys(subjects)])
+    parents, *keys = take_all(run, [_parents(subjects), *map(_keys, subjects)])
     found, link = take_all(run, [_find(splits, keys), _link(splits, subjects)])
     # What takes most memory last: by then the pages of the link are given back.
     planned = [
@@ -192,21 +192,21 @@ def _parents(subjects: Sequence[StepResult]) -> Planned:
     )
 
 
-def _keys(subjects: Sequence[StepResult]) -> Planned:
-    reads = _made(subjects)
-    return Planned("keys", reads, lambda at: keys_step(at.paths(reads), at.work), is_wide=True)
+def _keys(subjects: StepResult) -> Planned:
+    city = subjects.step.removeprefix("subjects-")
+    return Planned(f"keys-{city}", subjects.artifacts, lambda at: keys_step(at.work, city))
 
 
-def _buckets(splits: Sequence[Split], keys: StepResult) -> list[str]:
+def _buckets(splits: Sequence[Split], keys: Sequence[StepResult]) -> list[str]:
     """Return the buckets that any row of evidence or any subject is in."""
     routed = buckets_of(chosen(splits, ROUTED))
-    return sorted({*routed, *(a.name.removesuffix(".parquet") for a in keys.artifacts)})
+    return sorted({*routed, *(a.name.partition("-")[0] for a in _made(keys))})
 
 
-def _find(splits: Sequence[Split], keys: StepResult) -> Planned:
+def _find(splits: Sequence[Split], keys: Sequence[StepResult]) -> Planned:
     """Find the subjects of loose rows."""
     loose = chosen(splits, ROUTED, LOOSE)
-    reads = (*_of(loose), *keys.artifacts)
+    reads = (*_of(loose), *_made(keys))
     return Planned("find", reads, lambda at: find_step(Evidence(at.splits(loose), at.work)), is_wide=True)
 
 
@@ -220,11 +220,11 @@ def _link(splits: Sequence[Split], subjects: Sequence[StepResult]) -> Planned:
     )
 
 
-def _route(splits: Sequence[Split], keys: StepResult, found: StepResult, bucket: str) -> Planned:
+def _route(splits: Sequence[Split], keys: Sequence[StepResult], found: StepResult, bucket: str) -> Planned:
     own = chosen(splits, ROUTED, bucket) if bucket != LOOSE else []
     return Planned(
         f"route-{bucket}",
-        (*_of(own), *_made([keys, found], bucket)),
+        (*_of(own), *_made([*keys, found], bucket)),
         lambda at: route_step(Evidence(at.splits(own), at.work), bucket, at.settings),
         is_large=True,
     )

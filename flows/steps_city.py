@@ -81,17 +81,18 @@ class Evidence:
 
 
 def city_frames(evidence: Evidence, city: str) -> dict[str, Any]:
-    """Return the city's frames by their names in the transforms; an absent source is an empty frame.
-
-    `events` holds those of the dated lists by source, `coverage` what is told of counties.
-    """
-    frames = _frames(evidence.work, city)
+    """Return `source_frames` of a city, and as `coverage` what is told of its counties."""
+    frames = source_frames(evidence.work, city)
     feed, rules, as_of = frames["events"]["tax_filings"], evidence.rules, evidence.as_of
     coverage = feed_coverage(frames["subjects"], frames["units"], feed, rules, as_of).collect().lazy()
     return {**frames, "coverage": coverage}
 
 
-def _frames(work: Path, city: str) -> dict[str, Any]:
+def source_frames(work: Path, city: str) -> dict[str, Any]:
+    """Return the city's frames by their names in the transforms; an absent source is an empty frame.
+
+    `events` holds those of the dated lists by source.
+    """
     frames = {name: _scan(work, source, city) for name, source in EVIDENCE.items()}
     return {
         **frames,

@@ -56,7 +56,7 @@ class Evidence:
 
     def keys(self, bucket: str = "*") -> list[Path]:
         """Return the files of subject keys of one bucket, of all by default."""
-        return sorted((self.work / KEYS).glob(f"{bucket}.parquet"))
+        return sorted((self.work / KEYS).glob(f"{bucket}-*.parquet"))
 
 
 def find_step(evidence: Evidence) -> Body:

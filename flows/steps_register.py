@@ -75,16 +75,17 @@ def _negative(counts: pl.DataFrame) -> pl.DataFrame:
     return counts.select("register_city_code", -pl.col("len").cast(pl.Int64))
 
 
-def keys_step(subjects: Sequence[Path], work: Path) -> Body:
-    """Write subject_key and register_city_code of all subjects, by the bucket evidence is split into."""
-    folder, paths = work / KEYS, []
-    keys = (
-        pl.scan_parquet(list(subjects))
-        .select("subject_key", "register_city_code", _bucket=subject_bucket())
-        .collect(engine="streaming")
-    )
+def keys_step(work: Path, city: str) -> Body:
+    """Write subject_key and register_city_code of one city's subjects, by the bucket evidence is split into.
+
+    The files are `<bucket>-<city>.parquet`.
+    """
+    paths = []
+    subjects = pl.scan_parquet(work / SUBJECTS / f"{city}.parquet")
+    keys = subjects.select("subject_key", "register_city_code", _bucket=subject_bucket()).collect()
     for (bucket,), part in keys.partition_by("_bucket", as_dict=True, include_key=False).items():
-        path = fresh(folder / f"{bucket}.parquet")
-        part.sort("subject_key").write_parquet(path, compression=WORK_COMPRESSION)
+        path = fresh(work / KEYS / f"{bucket}-{city}.parquet")
+        # In the order of subjects, as the city's file is.
+        part.write_parquet(path, compression=WORK_COMPRESSION)
         paths.append(path)
     return sorted(paths), {}

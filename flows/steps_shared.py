@@ -15,13 +15,14 @@ import polars as pl
 from flows.manifest import Body, fresh
 from flows.settings import Settings
 from flows.step_files import WORK_COMPRESSION, scan_source, write_by_city
-from flows.steps_city import Evidence, base_facts, city_frames, only, scan_parents
+from flows.steps_city import Evidence, base_facts, only, scan_parents, source_frames
 from flows.steps_register import SUBJECTS
 from reference.divisions import load_gazetteer
 from reference.rules import RuleSet, load_rules
 from reference.text_tables import load_text_tables
 from transforms.address_key import with_door
 from transforms.evidence import is_firm_case
+from transforms.feed_coverage import COVERED
 from transforms.shared_counts import (
     SHARED,
     defaulting_reps,
@@ -171,13 +172,18 @@ def _holders(folder: Path, wanted: Sequence[tuple[str, pl.Series]]) -> Iterator[
 
 
 def _idle(evidence: Evidence, members: pl.DataFrame) -> pl.DataFrame:
-    """Return subject_key, is_idle of the members, by the very facts their own city will ask."""
+    """Return subject_key, is_idle of the members, by the very facts their own city will ask.
+
+    Idleness rests on a subject's own evidence: what its county's feeds cover, a count over the whole city,
+    is not asked.
+    """
+    nothing = pl.LazyFrame(schema={"register_county_code": pl.String, **dict.fromkeys(COVERED, pl.Boolean)})
     parts = [pl.DataFrame(schema={"subject_key": pl.String, "is_idle": pl.Boolean})]
     for (city,), own in members.partition_by("register_city_code", as_dict=True).items():
         wanted = own.lazy().select("subject_key")
-        frames = only(city_frames(evidence, str(city)), _about(own["subject_key"]))
+        frames = only(source_frames(evidence.work, str(city)), _about(own["subject_key"]))
         nowhere = wanted.select("subject_key", level=pl.lit(None, pl.String))
-        facts = base_facts(evidence, frames, nowhere)["facts"]
+        facts = base_facts(evidence, {**frames, "coverage": nothing}, nowhere)["facts"]
         parts.append(facts.select("subject_key", is_idle=is_idle(evidence.rules, evidence.as_of)).collect())
     return pl.concat(parts)
 
