@@ -8,11 +8,14 @@ from collections.abc import Iterable
 from string import Template
 from typing import Any, ClassVar
 
+from expectations.additive import Additive, Key, OfSubject, Rows, looks_elsewhere
+from expectations.asking import MEASURED
 from expectations.library import (
     ExecutionEngine,
     Expectation,
     ExpectationValidationResult,
     LegacyDiagnosticRendererType,
+    PrivateAttr,
     gxe,
     renderer,
 )
@@ -48,11 +51,17 @@ class ExpectMeasureToBeBetween(gxe.UnexpectedRowsExpectation):  # type: ignore[m
     The query runs once; scopes with fewer than `min_rows` rows, or without a value, are not judged.
     """
 
-    metric_dependencies: ClassVar[tuple[str, ...]] = ("unexpected_rows_query.table",)
+    metric_dependencies: ClassVar[tuple[str, ...]] = (MEASURED,)
     success_keys: ClassVar[tuple[str, ...]] = ("unexpected_rows_query", "min_value", "max_value", "min_rows")
     min_value: float | None = None
     max_value: float | None = None
     min_rows: int = 0
+    _additive: Additive | None = PrivateAttr(default=None)
+
+    @property
+    def additive(self) -> Additive | None:
+        """Return how the query's answer adds up over files; None if nobody said."""
+        return self._additive
 
     def _validate(
         self,
@@ -60,7 +69,7 @@ class ExpectMeasureToBeBetween(gxe.UnexpectedRowsExpectation):  # type: ignore[m
         runtime_configuration: dict[str, Any] | None = None,
         execution_engine: ExecutionEngine | None = None,
     ) -> dict[str, Any]:
-        measured = metrics["unexpected_rows_query.table"]
+        measured = metrics[MEASURED]
         judged = [m for m in measured if m["value"] is not None and m["rows"] >= self.min_rows]
         outside = [m for m in judged if not self._within(float(m["value"]))]
         shown = sorted(outside or judged, key=self._within_first)[:SHOWN]
@@ -99,35 +108,40 @@ class ExpectMeasureToBeBetween(gxe.UnexpectedRowsExpectation):  # type: ignore[m
         return -abs(float(measure["value"]) - (bound or 0)), str(measure.get("scope", ""))
 
 
-def measure(gate: Gate, query: str, column: str | None = None) -> list[Expectation]:
+def measure(
+    gate: Gate, query: str, column: str | None = None, additive: Additive | None = None
+) -> list[Expectation]:
     """Return one expectation per tier of the gate on the values of an aggregate query over `{batch}`."""
-    return [
-        ExpectMeasureToBeBetween(
-            unexpected_rows_query=query,
-            min_value=tier.min,
-            max_value=tier.max,
-            min_rows=gate.min_rows,
-            **_tags(gate, tier, column),
-        )
-        for tier in gate.tiers
-    ]
+    return [_measure(gate, tier, query, column, additive) for tier in gate.tiers]
 
 
 def share(gate: Gate, holds: str, column: str | None = None, within: str = "true") -> list[Expectation]:
     """Return expectations on the share of rows (of those `within`) for which a condition holds."""
-    return measure(gate, SHARE.substitute(holds=holds, within=within), column)
+    return measure(gate, SHARE.substitute(holds=holds, within=within), column, _rows(holds, within, True))
 
 
 def violations(gate: Gate, broken: str, column: str | None = None, within: str = "true") -> list[Expectation]:
     """Return expectations on the number of rows that break a rule."""
-    return measure(gate, VIOLATIONS.substitute(broken=broken, within=within), column)
+    query = VIOLATIONS.substitute(broken=broken, within=within)
+    return measure(gate, query, column, _rows(broken, within, False))
+
+
+def of_subject(gate: Gate, broken: str, column: str | None = None, within: str = "true") -> list[Expectation]:
+    """Return the same of a rule that looks up the row's subject_key in curated tables, and nothing else."""
+    return measure(gate, VIOLATIONS.substitute(broken=broken, within=within), column, OfSubject())
 
 
 def unique(gate: Gate, *columns: str, within: str = "true") -> list[Expectation]:
     """Return expectations that the columns together are a key of the rows `within`."""
+    query = surplus(*columns, within=within)
+    return measure(gate, query, ", ".join(columns), Key(columns, within))
+
+
+def surplus(*columns: str, within: str = "true") -> str:
+    """Return the query for the rows too many where the columns should be a key of the rows `within`."""
     key = ", ".join(columns)
     again = AGAIN.substitute(columns=key, within=within)
-    return measure(gate, SURPLUS.substitute(columns=key, within=within, again=again), key)
+    return SURPLUS.substitute(columns=key, within=within, again=again)
 
 
 def rows(gate: Gate) -> list[Expectation]:
@@ -161,6 +175,24 @@ def one_of(gate: Gate, column: str, values: Iterable[Any]) -> list[Expectation]:
         gxe.ExpectColumnValuesToBeInSet(column=column, value_set=allowed, **_tags(gate, t, column))
         for t in gate.tiers
     ]
+
+
+def _measure(
+    gate: Gate, tier: Tier, query: str, column: str | None, additive: Additive | None
+) -> Expectation:
+    tags = _tags(gate, tier, column)
+    expectation = ExpectMeasureToBeBetween(
+        unexpected_rows_query=query, min_value=tier.min, max_value=tier.max, min_rows=gate.min_rows, **tags
+    )
+    expectation._additive = additive
+    return expectation
+
+
+def _rows(condition: str, within: str, share_of: bool) -> Rows | None:
+    if looks_elsewhere(condition) or looks_elsewhere(within):
+        return None
+    # Where nothing is known of a row, it does not hold, and does not break a rule either.
+    return Rows(condition, within, share_of)
 
 
 def _tags(gate: Gate, tier: Tier, column: str | None) -> dict[str, Any]:

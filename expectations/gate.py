@@ -40,9 +40,9 @@ def run_gate(request: GateRequest) -> GateReport:
     folder = request.folder / "gate"
     folder.mkdir(parents=True, exist_ok=True)
     views = _make_views(request, folder / "views.duckdb")
-    results, documents = validate(request, views)
+    results, documents, tallies = validate(request, views)
     views.unlink()
-    report = GateReport(request.run_id, results, time.perf_counter() - started)
+    report = GateReport(request.run_id, results, time.perf_counter() - started, tallies)
     for suite, document in documents.items():
         text = json.dumps(document, ensure_ascii=False, indent=1, sort_keys=True, default=str)
         (folder / f"{suite}.json").write_text(text, encoding="utf-8")

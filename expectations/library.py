@@ -12,6 +12,7 @@ os.environ["DO_NOT_TRACK"] = "1"
 
 import great_expectations as gx
 import great_expectations.expectations as gxe
+from great_expectations.compatibility.pydantic import PrivateAttr
 from great_expectations.core.batch_definition import BatchDefinition
 from great_expectations.core.expectation_validation_result import (
     ExpectationSuiteValidationResult,
@@ -31,6 +32,7 @@ from great_expectations.data_context.types.resource_identifiers import (
 )
 from great_expectations.execution_engine import ExecutionEngine
 from great_expectations.expectations import Expectation
+from great_expectations.expectations.metrics.query_metrics import UnexpectedRowsQueryTable
 from great_expectations.render import LegacyDiagnosticRendererType
 from great_expectations.render.renderer.renderer import renderer
 
@@ -46,8 +48,10 @@ __all__ = [
     "ExpectationValidationResult",
     "InMemoryStoreBackendDefaults",
     "LegacyDiagnosticRendererType",
+    "PrivateAttr",
     "ProgressBarsConfig",
     "RunIdentifier",
+    "UnexpectedRowsQueryTable",
     "ValidationResultIdentifier",
     "gx",
     "gxe",

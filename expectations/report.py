@@ -4,12 +4,13 @@ Here: results, the verdict, reading them back.  Not here: measuring (gate.py).  
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
 import polars as pl
 
+from expectations.request import Tally
 from reference.errors import InputProblem
 from reference.gates import SECOND_TIER, Gate, Severity, load_gates
 
@@ -45,11 +46,15 @@ class GateResult:
 
 @dataclass(frozen=True)
 class GateReport:
-    """All outcomes of one run, in suite order, and the seconds they took."""
+    """All outcomes of one run, in suite order, and the seconds they took.
+
+    `tallies` is what was counted in single files, by table, for the request of a later run.
+    """
 
     run_id: str
     results: Sequence[GateResult]
     seconds: float
+    tallies: Mapping[str, Tally] = field(default_factory=dict)
 
     @property
     def verdict(self) -> Verdict:

@@ -3,11 +3,14 @@
 Here: the request and the names of the views.  Not here: the suites, nor how they run.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
+
+Tally = dict[str, Any]
+"""Answers to `questions` about the parts of a table: `parts`, a list for each, by the name of its content."""
 
 
 @dataclass(frozen=True)
@@ -18,6 +21,8 @@ class GateRequest:
     `folder` is the run's folder: results go to `gate/`, Data Docs to `data_docs/` below it.
     `list_run_id` is the run that made the batch's list, where it is another: feedback leaves the list alone.
     `known` holds, by suite, what the library answered about the very same files before: not asked again.
+    `tallies` holds what was counted in single files before, under the name that `content` gave them then: a
+    name stands for the bytes of a file, not for its place, or else nothing may be remembered under it.
     """
 
     run_id: str
@@ -29,6 +34,8 @@ class GateRequest:
     data_docs: bool = False
     list_run_id: str | None = None
     known: Mapping[str, dict[str, Any]] = field(default_factory=dict)
+    tallies: Mapping[str, Tally] = field(default_factory=dict)
+    content: Callable[[Path], str] = str
 
     def layer(self, name: str) -> dict[str, Sequence[Path]]:
         """Return the files of one layer's tables by the table's own name, empty tables left out."""

@@ -5,9 +5,12 @@ Here: enterprises, rule hits, visit targets and conflicts of one batch.  Not her
 
 from collections.abc import Mapping
 
+import polars as pl
+
 from expectations.checks import (
     Suites,
     measure,
+    of_subject,
     one_of,
     rows,
     share,
@@ -31,6 +34,9 @@ CONTRADICTED = """
           from (select subject_key from {batch} where conflict in ('K3', 'K6')
                 group by subject_key having count(distinct conflict) = 2)) as pairs,
          (select count(*) as n from curated_enterprises where in_census) as census"""
+STRANGER = "subject_key not in (select subject_key from curated_enterprises)"
+NO_TARGET = "subject_key not in (select subject_key from curated_enterprises where disposition = 'target')"
+NAMED = "subject_key is not null"
 EXCLUDED_BY = "select subject_key from curated_rule_hits where severity in ('exclude', 'hold')"
 
 
@@ -93,12 +99,12 @@ def _exclusions(gates: Gates) -> list[Expectation]:
     return [
         *measure(gates["exclusion_share_by_county"], by_county, "disposition"),
         *share(gates["exclusion_share"], "disposition = 'excluded'", "disposition", in_scope),
-        *violations(
+        *of_subject(
             gates["excluded_have_reason"],
             f"disposition = 'excluded' and subject_key not in ({EXCLUDED_BY})",
             "disposition",
         ),
-        *violations(
+        *of_subject(
             gates["targets_not_excluded"],
             f"disposition = 'target' and subject_key in ({EXCLUDED_BY})",
             "disposition",
@@ -107,15 +113,13 @@ def _exclusions(gates: Gates) -> list[Expectation]:
 
 
 def _rule_hits(gates: Gates) -> list[Expectation]:
-    stranger = "subject_key not in (select subject_key from curated_enterprises)"
     return [
         *as_declared(gates, "rule_hits"),
-        *violations(gates["hits_of_known_subjects"], stranger, "subject_key"),
+        *of_subject(gates["hits_of_known_subjects"], STRANGER, "subject_key"),
     ]
 
 
 def _visit_targets(gates: Gates, request: GateRequest) -> list[Expectation]:
-    stranger = "subject_key not in (select subject_key from curated_enterprises where disposition = 'target')"
     decided = "(select count(*) from curated_enterprises where disposition = 'target')"
     difference = f"select abs(count(*) - {decided}) as value, count(*) as rows from {{batch}}"  # noqa: S608
     return [
@@ -123,7 +127,7 @@ def _visit_targets(gates: Gates, request: GateRequest) -> list[Expectation]:
         *rows(gates["not_empty"]),
         *one_of(gates["known_values"], "batch_id", [request.batch_id]),
         *one_of(gates["known_values"], "priority", PRIORITIES),
-        *violations(gates["hits_of_known_subjects"], stranger, "subject_key"),
+        *of_subject(gates["hits_of_known_subjects"], NO_TARGET, "subject_key"),
         *measure(gates["targets_complete"], difference),
     ]
 
@@ -132,10 +136,9 @@ def _conflicts(gates: Gates) -> list[Expectation]:
     """Conflicts of register and census: each with its sides, decided as stated."""
     subject, unit = "subject_key is not null", "unit_key is not null"
     sides = f"""(conflict = 'K7') = ({subject}) or (conflict in ('K8', 'K9')) = ({unit})"""
-    lines = load_conflict_order().select("conflict", "winner", "loser", "reason").unique().sort("conflict")
+    lines = load_conflict_order().select("conflict", "winner", "loser", "reason").unique().sort(pl.all())
     decisions = ", ".join(f"({', '.join(map(quoted, row))})" for row in lines.iter_rows())
     weak = "select subject_key from curated_enterprises where census_link_method = 'L5_probable'"
-    stranger = "subject_key not in (select subject_key from curated_enterprises)"
     return [
         *as_declared(gates, "link_conflicts"),
         *violations(gates["conflict_has_its_sides"], sides, "unit_key"),
@@ -144,11 +147,11 @@ def _conflicts(gates: Gates) -> list[Expectation]:
             f"(conflict, winner, loser, reason) not in ({decisions})",
             "reason",
         ),
-        *violations(
+        *of_subject(
             gates["weak_links_exclude_nothing"],
             f"conflict = 'K1' and winner = 'census' and subject_key in ({weak})",
             "winner",
         ),
-        *violations(gates["hits_of_known_subjects"], stranger, "subject_key", "subject_key is not null"),
+        *of_subject(gates["hits_of_known_subjects"], STRANGER, "subject_key", NAMED),
         *measure(gates["links_contradicted"], CONTRADICTED, "conflict"),
     ]

@@ -13,7 +13,9 @@ from typing import Any
 import sqlalchemy as sa
 
 import expectations.gxduck  # noqa: F401
+from expectations.ahead import Ahead
 from expectations.answers import absent, read_answers
+from expectations.asking import AHEAD
 from expectations.checks import Suites
 from expectations.library import (
     BatchDefinition,
@@ -29,7 +31,7 @@ from expectations.library import (
     gx,
 )
 from expectations.report import GateResult
-from expectations.request import GateRequest, view_name
+from expectations.request import GateRequest, Tally, view_name
 from expectations.suites_candidate import candidate_suites
 from expectations.suites_curated import curated_suites
 from expectations.suites_staged import staged_suites
@@ -43,26 +45,30 @@ BUILDERS: tuple[Callable[[Mapping[str, Gate], GateRequest], Suites], ...] = (
 )
 
 
-def validate(request: GateRequest, views: Path) -> tuple[list[GateResult], Documents]:
-    """Return one result per expectation, and the library's own JSON per suite."""
+def validate(request: GateRequest, views: Path) -> tuple[list[GateResult], Documents, dict[str, Tally]]:
+    """Return one result per expectation, the library's own JSON per suite, and what was counted by file."""
     gates = load_gates()
     context = _context(request)
     suites = {name: checks for build in BUILDERS for name, checks in build(gates, request).items()}
+    documents = _recalled(context, request, suites)
+    ahead = Ahead(request, {suite: checks for suite, checks in suites.items() if suite not in documents})
+    try:
+        # The candidate first: nothing of it is counted ahead, so the counting gains on the library.
+        for source, database in (("candidate", request.candidate), ("lake", views)):
+            mine = {n: c for n, c in suites.items() if n.startswith("candidate.") == (source == "candidate")}
+            if database is not None:
+                asked = {suite: checks for suite, checks in mine.items() if suite not in documents}
+                documents |= _run_suites(context, request.run_id, source, database, asked, ahead)
+    finally:
+        tallies = ahead.close()
     results: list[GateResult] = []
-    documents: Documents = {}
-    for source, database in (("lake", views), ("candidate", request.candidate)):
-        mine = {n: c for n, c in suites.items() if n.startswith("candidate.") == (source == "candidate")}
-        documents |= _recalled(context, request, mine)
-        if database is not None:
-            asked = {suite: checks for suite, checks in mine.items() if suite not in documents}
-            documents |= _run_suites(context, request.run_id, source, database, asked)
     for name, checks in suites.items():
         results += read_answers(name, documents[name], len(checks)) if name in documents else [absent(name)]
     if request.data_docs:
         # It tells of a full disk page by page, with tracebacks; what is written next says it in one line.
         logging.getLogger("great_expectations.render.renderer.site_builder").setLevel(logging.CRITICAL)
         context.build_data_docs()
-    return results, documents
+    return results, documents, tallies
 
 
 def _context(request: GateRequest) -> EphemeralDataContext:
@@ -100,7 +106,7 @@ def _recalled(context: EphemeralDataContext, request: GateRequest, suites: Suite
 
 
 def _run_suites(
-    context: EphemeralDataContext, run_id: str, name: str, database: Path, suites: Suites
+    context: EphemeralDataContext, run_id: str, name: str, database: Path, suites: Suites, ahead: Ahead
 ) -> Documents:
     url = sa.URL.create("duckdb+gx", database=str(database.resolve())).render_as_string().replace("$", r"\$")
     options = {"connect_args": {"read_only": True}}
@@ -108,6 +114,7 @@ def _run_suites(
     documents: Documents = {}
     try:
         present = _tables(source.get_engine())
+        source.get_execution_engine().engine.update_execution_options(**{AHEAD: ahead})
         for suite, checks in suites.items():
             table = view_name(suite.removeprefix("candidate."))
             if table in present:

@@ -6,6 +6,7 @@ Not here: what is checked (expectations/), how a file is swapped (warehouse/publ
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from expectations.gate import run_gate
@@ -24,7 +25,7 @@ from flows.batches import (
 )
 from flows.changes import find_changes
 from flows.evidence_store import keep_evidence
-from flows.gate_memory import recall, remember
+from flows.gate_memory import name_content, recall, recall_counts, remember
 from flows.kept_files import require_undamaged
 from flows.report_text import REPORT
 from flows.settings import Settings
@@ -66,6 +67,8 @@ def gate_step(settings: Settings, pointer: Pointer, tables: Mapping[str, Sequenc
         candidate_path(settings, pointer),
         data_docs=True,
         known=recall(settings.home, tables),
+        tallies=recall_counts(settings.home),
+        content=partial(name_content, settings.home),
     )
     report = run_gate(request)
     remember(settings.home, tables, report, request.folder)
