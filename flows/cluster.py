@@ -24,7 +24,6 @@ from flows import ARE_THREADS_GIVEN, POLARS_THREADS
 from flows.compute import Planned, Run
 from flows.crew import Crew
 from flows.failure import at_step
-from flows.hands import Staged
 from flows.hash_key import VARIABLE, hash_key, key_name
 from flows.lake import Lake, open_lake
 from flows.lake_steps import Ingested, keep_staged
@@ -32,7 +31,7 @@ from flows.manifest import StepResult
 from flows.orders import Done, IngestOrder, StepOrder, Terms, order_task
 from flows.progress import say
 from flows.settings import code_version
-from flows.steps_ingest import Found, in_groups
+from flows.steps_ingest import Found, Staged, in_groups
 from flows.timing import StepTime
 from reference.errors import EnvironmentProblem
 from reference.rules import RULES_FILE

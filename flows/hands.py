@@ -6,19 +6,18 @@ Not here: what a step does (steps_*.py), its order (compute.py), workers (cluste
 
 import os
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
 from threading import BoundedSemaphore
 from typing import Protocol
 
 from flows.compute import Planned, Run
 from flows.crew import Crew
-from flows.ingest import FileReport
 from flows.manifest import StepResult
-from flows.split import Split
-from flows.steps_ingest import Found, in_groups, ingest_source_file
+from flows.settings import Settings
+from flows.steps_ingest import Found, Staged, in_groups, ingest_source_file, ingested_before
 from flows.tasks import io_task
 
-Staged = tuple[FileReport, Split | None]
 AT_ONCE = 3
 """Steps, or groups of files, at work at a time: two processors, and one that waits for a disk."""
 
@@ -48,14 +47,24 @@ def _take(run: Run, plan: Planned) -> StepResult:
 step_task = io_task(_take)
 
 
+def _before(found: Found, settings: Settings) -> Staged | None:
+    try:
+        return ingested_before(*found, settings)
+    except OSError:
+        return None  # the task tries again, and tells if that does not help
+
+
 class Threads:
     """Threads of this process."""
 
     def ingest(self, run: Run, files: Sequence[Found]) -> list[Staged]:
-        """Stage and split inbox files, group by group."""
-        futures = [ingest_task.submit(group, run.settings) for group in in_groups(files)]
-        with run.at("ingest"):
-            return [one for future in futures for one in future.result()]
+        """Stage and split inbox files, group by group; tasks are for those that are not there and whole."""
+        with run.at("ingest"), ThreadPoolExecutor(AT_ONCE) as threads:
+            before = list(threads.map(lambda found: _before(found, run.settings), files))
+            groups = in_groups([found for found, done in zip(files, before, strict=True) if done is None])
+            futures = [ingest_task.submit(group, run.settings) for group in groups]
+            made = (one for future in futures for one in future.result())
+            return [done or next(made) for done in before]
 
     def take_all(self, run: Run, plans: Sequence[Planned]) -> list[StepResult]:
         """Take the steps of parts some at a time, those of the whole province one by one."""

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache, partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import polars as pl
 
@@ -54,6 +54,19 @@ class FileReport:
     staged: int
     quarantined: int
     parts: tuple[str, ...]
+
+
+class PartTaker(Protocol):
+    """Whoever wants the rows of a file that is staged anew, part by part, while they are in memory."""
+
+    def begin(self, key: str) -> None:
+        """Make ready for the parts of the file of this key."""
+
+    def add(self, part: pl.DataFrame) -> None:
+        """Take the rows of the next staged part."""
+
+    def finish(self) -> None:
+        """All parts were given, and are staged."""
 
 
 def check_inbox(inbox: Path) -> list[SourceFile]:
@@ -120,20 +133,24 @@ def ingest_file(
     code_version: str = "",
     chunk_bytes: int = CHUNK_BYTES,
     known: Fingerprint | None = None,
+    taker: PartTaker | None = None,
 ) -> FileReport:
     """Write one file's staged and quarantined rows and return its report; one finished and whole is reused.
 
     `known`: the file's fingerprint, by default taken now. InputProblem if the file changed since.
     `hash_key`: under which personal numbers are hashed; another key stages anew.
+    `taker`: is given the staged rows, unless they are reused.
     Folders are `<dir>/<source>/file=<key>/part-NNNNN.parquet`; the staged one appears last and whole.
     """
     fingerprint = known or read_fingerprint(file.path)
     key = file_key(file, fingerprint.sha256, code_version, hash_key)
-    staged, quarantine = (folder / file.source / f"file={key}" for folder in (staged_dir, quarantine_dir))
-    if (finished := _read_report(staged, quarantine)) is not None:
+    if (finished := finished_file(file.source, key, staged_dir, quarantine_dir)) is not None:
         return finished
+    staged, quarantine = (folder / file.source / f"file={key}" for folder in (staged_dir, quarantine_dir))
     draft, draft_quarantine = _draft(staged), _draft(quarantine)
-    counts = _write_parts(file, draft, draft_quarantine, chunk_bytes, hash_key)
+    if taker:
+        taker.begin(key)
+    counts = _write_parts(file, draft, draft_quarantine, chunk_bytes, hash_key, taker)
     fingerprint.require_unchanged(file.file)
     report = FileReport(file.source, file.file, fingerprint.sha256, key, *counts)
     hashes = {"staged": hash_files(draft), "quarantined": hash_files(draft_quarantine)}
@@ -142,7 +159,18 @@ def ingest_file(
         shutil.rmtree(stale, ignore_errors=True)
     draft_quarantine.rename(quarantine)
     draft.rename(staged)
+    if taker:
+        taker.finish()
     return report
+
+
+def finished_file(source: str, key: str, staged_dir: Path, quarantine_dir: Path) -> FileReport | None:
+    """Return the report of a finished file; None if there is none, or any of its parts is not whole."""
+    staged, quarantine = (folder / source / f"file={key}" for folder in (staged_dir, quarantine_dir))
+    raw = read_sealed(staged / "report.json")
+    if not raw or not (are_whole(staged, raw["staged"]) and are_whole(quarantine, raw["quarantined"])):
+        return None
+    return report_of(raw["report"])
 
 
 @cache
@@ -161,18 +189,16 @@ def file_key(file: SourceFile, sha256: str, code_version: str, hash_key: bytes) 
 
     Where personal numbers are hashed, also with the key.
     """
-    declared = [CONTRACTS_DIR / f"{file.source}.yml", *sorted(TEXT_DIR.glob("*.csv"))]
     own = [key_name(hash_key)] if load_contracts()[file.source].keyed else []
-    text = [sha256, file.file, code_version, *own, *(path.read_text(encoding="utf-8") for path in declared)]
+    text = [sha256, file.file, code_version, *own, *_declared(file.source)]
     return hashlib.sha256("\0".join(text).encode()).hexdigest()[:16]
 
 
-def _read_report(staged: Path, quarantine: Path) -> FileReport | None:
-    """Return the report of a finished file; None if there is none, or any of its parts is not whole."""
-    raw = read_sealed(staged / "report.json")
-    if not raw or not (are_whole(staged, raw["staged"]) and are_whole(quarantine, raw["quarantined"])):
-        return None
-    return report_of(raw["report"])
+@cache
+def _declared(source: str) -> tuple[str, ...]:
+    """Return what a source's rows are read by, as it is written."""
+    files = [CONTRACTS_DIR / f"{source}.yml", *sorted(TEXT_DIR.glob("*.csv"))]
+    return tuple(path.read_text(encoding="utf-8") for path in files)
 
 
 def report_of(raw: dict[str, Any]) -> FileReport:
@@ -189,7 +215,12 @@ def _draft(folder: Path) -> Path:
 
 
 def _write_parts(
-    file: SourceFile, staged: Path, quarantine: Path, chunk_bytes: int, hash_key: bytes
+    file: SourceFile,
+    staged: Path,
+    quarantine: Path,
+    chunk_bytes: int,
+    hash_key: bytes,
+    taker: PartTaker | None,
 ) -> tuple[int, int, int, tuple[str, ...]]:
     """Write the parts and return rows in, staged, quarantined and the names of the staged parts."""
     rows_in = staged_rows = undecodable = 0
@@ -197,12 +228,15 @@ def _write_parts(
     batches = _typed_batches(file, load_contracts()[file.source], chunk_bytes, hash_key)
     for rows, good, rejected in ahead(batches):
         _write_part(rejected, quarantine)
-        names.append(_write_part(good, staged))
+        if name := _write_part(good, staged):
+            names.append(name)
+            if taker:
+                taker.add(good)
         rows_in += rows
         staged_rows += good.height
         undecodable += rejected.filter(pl.col("reason_code") == "bad_encoding").height
     _require_readable(file.file, rows_in, undecodable)
-    return rows_in, staged_rows, rows_in - staged_rows, tuple(filter(None, names))
+    return rows_in, staged_rows, rows_in - staged_rows, tuple(names)
 
 
 def _write_part(frame: pl.DataFrame, folder: Path) -> str:

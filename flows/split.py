@@ -34,6 +34,8 @@ INDEX = "split.json"
 SORTED = {"registry": ["subject_key", "row_no"]}
 """Sources whose pieces are sorted, and by what: whoever wants a stretch of keys reads a few row groups."""
 ROW_GROUP = 8192
+Hashes = dict[str, dict[str, str]]
+"""Of the pieces of one file: by bucket and by name."""
 
 
 @dataclass(frozen=True)
@@ -45,27 +47,52 @@ class Split:
     root: Path
 
 
+class Splitter:
+    """Splits one file while it is staged, of the rows in memory; a `PartTaker` of flows/ingest.py.
+
+    What it makes is what `split_file` makes of the staged parts. `split` is None until all is done: also
+    where a killed run, or one whose file was staged before, never begins.
+    """
+
+    def __init__(self, source: str, home: Home) -> None:
+        self._source, self._home = source, home
+        self._pieces: _Pieces | None = None
+        self.split: Split | None = None
+
+    def begin(self, key: str) -> None:
+        """Make ready for the parts of the file of this key; what was split before and is whole stays."""
+        folder = _folder(self._home, self._source, key)
+        hashes = _recorded(folder)
+        self.split = _split(self._source, folder, hashes, self._home) if hashes is not None else None
+        self._pieces = None if self.split else _Pieces(self._source, folder)
+
+    def add(self, part: pl.DataFrame) -> None:
+        """Write the pieces of the next part."""
+        if self._pieces:
+            self._pieces.add(part)
+
+    def finish(self) -> None:
+        """Put the pieces in their place."""
+        if self._pieces:
+            self.split = _split(self._source, self._pieces.folder, self._pieces.put(), self._home)
+
+
 def split_file(report: FileReport, home: Home) -> Split:
     """Split one staged file, part by part; one split before is returned as it is, while it is whole."""
-    folder = home.split / report.source / f"file={report.key}"
-    recorded = read_sealed(folder / INDEX)
-    hashes: dict[str, dict[str, str]] = recorded["pieces"] if recorded else {}
-    if not recorded or not all(are_whole(folder, of) for of in hashes.values()):
-        draft = folder.with_name(f".{folder.name}.tmp")
-        shutil.rmtree(draft, ignore_errors=True)
-        draft.mkdir(parents=True)
-        staged = home.staged / report.source / f"file={report.key}"
-        names = _write([staged / part for part in report.parts], report.source, draft)
-        hashes = {b: {name: hash_file(draft / name) for name in of} for b, of in names.items()}
-        write_sealed(draft / INDEX, {"pieces": hashes}, durable=False)
-        shutil.rmtree(folder, ignore_errors=True)
-        draft.rename(folder)
-    within = folder.relative_to(home.root).as_posix()
-    pieces = {
-        bucket: tuple(Artifact(f"{within}/{name}", sha256) for name, sha256 in of.items())
-        for bucket, of in hashes.items()
-    }
-    return Split(report.source, pieces, home.root)
+    if (before := split_before(report, home)) is not None:
+        return before
+    pieces = _Pieces(report.source, _folder(home, report.source, report.key))
+    staged = home.staged / report.source / f"file={report.key}"
+    for part in report.parts:
+        pieces.add(pl.read_parquet(staged / part))
+    return _split(report.source, pieces.folder, pieces.put(), home)
+
+
+def split_before(report: FileReport, home: Home) -> Split | None:
+    """Return a file's split if it was split before and every piece is whole."""
+    folder = _folder(home, report.source, report.key)
+    hashes = _recorded(folder)
+    return None if hashes is None else _split(report.source, folder, hashes, home)
 
 
 def chosen(splits: Sequence[Split], sources: Collection[str], bucket: str | None = None) -> list[Split]:
@@ -87,24 +114,61 @@ def buckets_of(splits: Sequence[Split]) -> list[str]:
     return sorted({bucket for split in splits for bucket in split.pieces})
 
 
-def _write(parts: Sequence[Path], source: str, folder: Path) -> dict[str, list[str]]:
-    names: dict[str, list[str]] = {}
-    order = SORTED.get(source, [])
-    for number, part in enumerate(parts):
+class _Pieces:
+    """The pieces of one file while they are written, beside the folder they will lie in."""
+
+    def __init__(self, source: str, folder: Path) -> None:
+        self.folder = folder
+        self._source, self._draft = source, folder.with_name(f".{folder.name}.tmp")
+        self._parts = 0
+        self._names: dict[str, list[str]] = {}
+        shutil.rmtree(self._draft, ignore_errors=True)
+        self._draft.mkdir(parents=True)
+
+    def add(self, part: pl.DataFrame) -> None:
+        """Write the pieces of the next part."""
+        order = SORTED.get(self._source, [])
         # Many joins to small lists: the streaming engine takes twice the time for a frame of this size.
-        rows = _bucketed(pl.read_parquet(part).lazy(), source).collect(engine="in-memory")
+        rows = _bucketed(part.lazy(), self._source).collect(engine="in-memory")
         if not order and not rows["row_no"].is_sorted():
             # Joins keep no order; steps go by the bytes of a piece, and made anew it has to have the same.
             rows = rows.sort("row_no")
         for (bucket,), piece in rows.partition_by("_bucket", as_dict=True, include_key=False).items():
-            name = f"{bucket}-{number:05}.parquet"
+            name = f"{bucket}-{self._parts:05}.parquet"
             written = piece.sort(order) if order else piece
             groups = ROW_GROUP if order else None
             written.write_parquet(
-                folder / name, compression="zstd", compression_level=1, row_group_size=groups
+                self._draft / name, compression="zstd", compression_level=1, row_group_size=groups
             )
-            names.setdefault(str(bucket), []).append(name)
-    return names
+            self._names.setdefault(str(bucket), []).append(name)
+        self._parts += 1
+
+    def put(self) -> Hashes:
+        """Put the pieces in their place, all at once, and return their hashes."""
+        hashes = {b: {name: hash_file(self._draft / name) for name in of} for b, of in self._names.items()}
+        write_sealed(self._draft / INDEX, {"pieces": hashes}, durable=False)
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self._draft.rename(self.folder)
+        return hashes
+
+
+def _folder(home: Home, source: str, key: str) -> Path:
+    return home.split / source / f"file={key}"
+
+
+def _recorded(folder: Path) -> Hashes | None:
+    """Return the hashes of the pieces in a folder; None if it is not there or a piece is not whole."""
+    hashes: Hashes | None = (read_sealed(folder / INDEX) or {}).get("pieces")
+    return hashes if hashes is not None and all(are_whole(folder, of) for of in hashes.values()) else None
+
+
+def _split(source: str, folder: Path, hashes: Hashes, home: Home) -> Split:
+    within = folder.relative_to(home.root).as_posix()
+    pieces = {
+        bucket: tuple(Artifact(f"{within}/{name}", sha256) for name, sha256 in of.items())
+        for bucket, of in hashes.items()
+    }
+    return Split(source, pieces, home.root)
 
 
 def _bucketed(staged: pl.LazyFrame, source: str) -> pl.LazyFrame:

@@ -9,11 +9,12 @@ from pathlib import Path
 
 from flows.fingerprints import Fingerprint
 from flows.hash_key import hash_key
-from flows.ingest import FileReport, SourceFile, ingest_file
+from flows.ingest import FileReport, SourceFile, file_key, finished_file, ingest_file
 from flows.settings import Settings, code_version
-from flows.split import SPLIT, Split, split_file
+from flows.split import SPLIT, Split, Splitter, split_before, split_file
 
 Found = tuple[SourceFile, Fingerprint]
+Staged = tuple[FileReport, Split | None]
 GROUP_BYTES = 16_000_000
 """Files of one task: starting a task costs as much as reading a megabyte."""
 
@@ -32,16 +33,26 @@ def in_groups(files: Sequence[Found]) -> list[list[Found]]:
     return groups
 
 
-def ingest_source_file(
-    file: SourceFile, fingerprint: Fingerprint, settings: Settings
-) -> tuple[FileReport, Split | None]:
+def ingest_source_file(file: SourceFile, fingerprint: Fingerprint, settings: Settings) -> Staged:
     """Stage and split one inbox file; what the same code made of the same file is reused."""
     home = settings.home
+    splitter = Splitter(file.source, home) if file.source in SPLIT else None
     report = ingest_file(
         file, home.staged, home.quarantine,
-        code_version=code_version(), hash_key=hash_key(home), known=fingerprint,
+        code_version=code_version(), hash_key=hash_key(home), known=fingerprint, taker=splitter,
     )  # fmt: skip
-    return report, split_file(report, home) if file.source in SPLIT else None
+    return report, (splitter.split or split_file(report, home)) if splitter else None
+
+
+def ingested_before(file: SourceFile, fingerprint: Fingerprint, settings: Settings) -> Staged | None:
+    """Return what the same code made of the same file, if it is there and whole to the last byte."""
+    home = settings.home
+    key = file_key(file, fingerprint.sha256, code_version(), hash_key(home))
+    report = finished_file(file.source, key, home.staged, home.quarantine)
+    if report is None or file.source not in SPLIT:
+        return None if report is None else (report, None)
+    split = split_before(report, home)
+    return None if split is None else (report, split)
 
 
 def staged_files(reports: Sequence[FileReport], source: str, settings: Settings) -> list[Path]:
