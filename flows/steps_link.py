@@ -71,14 +71,15 @@ def _write_linked(rows: pl.LazyFrame, told: pl.DataFrame, work: Path) -> list[Pa
     is_elsewhere = pl.col("_bucket") != pl.col("register_city_code")
     here, elsewhere = by_row.filter(~is_elsewhere), by_row.filter(is_elsewhere)
     del by_row
-    paths = write_by_city(here.drop("_bucket"), work / LINKS)
+    # One unit a subject: that alone puts them in order.
+    paths = write_by_city(here.drop("_bucket"), work / LINKS, order="subject_key")
     del here
     strays = (
         rows.drop("_bucket", "is_local")
         .join(elsewhere.drop("_bucket").lazy(), on=_ROW, build_side="force_right")
         .collect(engine="streaming")
     )
-    return [*paths, *write_by_city(strays, work / STRAYS)]
+    return [*paths, *write_by_city(strays, work / STRAYS, order="subject_key")]
 
 
 def _counts(values: pl.Series) -> dict[str, int]:
@@ -98,7 +99,7 @@ def units_step(splits: Sequence[Split], city: str, work: Path) -> Body:
         return [], {}
     units = pl.concat(parts, how="diagonal").collect(engine="streaming")
     path = fresh(work / UNITS / f"{city}.parquet")
-    units.sort("subject_key", *_ROW).write_parquet(path, compression=WORK_COMPRESSION)
+    units.sort("subject_key").write_parquet(path, compression=WORK_COMPRESSION)
     return [path], {}
 
 

@@ -95,7 +95,7 @@ def claim_subjects(units: pl.DataFrame, subjects: pl.DataFrame) -> pl.DataFrame:
     """
     wanted = _unit_keys(units)
     coded = pl.col("has_uscc")
-    sought = _subject_keys(subjects).join(wanted.select("key"), on="key", how="semi")
+    sought = _subject_keys(subjects, wanted.select("key").unique())
     per_key = sought.group_by("key").agg(
         pl.len().cast(pl.Int64).alias("n_all"), pl.col("s").min().alias("any_s"),
         (~coded).sum().cast(pl.Int64).alias("n_uncoded"),
@@ -167,8 +167,8 @@ def _unit_keys(units: pl.DataFrame) -> pl.DataFrame:
     return keys.join(units.select("u", "is_legal", "has_uscc"), on="u")
 
 
-def _subject_keys(subjects: pl.DataFrame) -> pl.DataFrame:
-    """One row per subject and key it may be found by: s, has_uscc, key."""
+def _subject_keys(subjects: pl.DataFrame, wanted: pl.DataFrame) -> pl.DataFrame:
+    """One row per subject and key of `wanted` it may be found by: s, has_uscc, key."""
     renamed = subjects.filter(pl.col("formers").list.len() > 0).explode("formers")
     parts = [
         _keyed(subjects, "s", 2, pl.col("org_code")),
@@ -177,7 +177,8 @@ def _subject_keys(subjects: pl.DataFrame) -> pl.DataFrame:
         _keyed(subjects, "s", 5, pl.col("name"), "here"),
         _keyed(renamed, "s", 6, pl.col("formers"), "here").unique(),
     ]
-    return pl.concat(parts).join(subjects.select("s", "has_uscc"), on="s")
+    found = pl.concat(part.join(wanted, on="key", how="semi") for part in parts)
+    return found.join(subjects.select("s", "has_uscc"), on="s")
 
 
 def _keyed(
