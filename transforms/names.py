@@ -34,7 +34,7 @@ def name_text(name: pl.Expr, codes: RegisterCodes) -> pl.Expr:
         .str.replace_all(r"[^\p{Han}A-Za-z0-9]", "")
         .str.replace_many(written, form, leftmost=True)
         .str.replace(f"(?:{at_end})+$", "")
-        .str.extract("^(.+)$")
+        .replace("", None)
     )
 
 

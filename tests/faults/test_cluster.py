@@ -6,6 +6,7 @@ import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
+from glob import glob
 from pathlib import Path
 from uuid import uuid4
 
@@ -151,8 +152,14 @@ def wait_for(attempt: Attempt, step: str) -> None:
 def kill_one_at_work(attempt: Attempt, after: str, scratch: Path) -> None:
     """Kill the first worker that is seen in the middle of a step after the one named."""
     wait_for(attempt, after)
-    at_work = until(lambda: list(scratch.glob("**/zoufang/*/home-*-*")) or None, 60, f"worker in {scratch}")
-    os.kill(int(at_work[0].name.split("-")[1]), signal.SIGKILL)
+    # Not Path.glob: it fails where a folder goes while it looks.
+    places = f"{scratch}/**/zoufang/*/home-*-*"
+    at_work = until(
+        lambda: glob(places, recursive=True) or None,  # noqa: PTH207
+        60,
+        f"worker in {scratch}",
+    )
+    os.kill(int(Path(at_work[0]).name.split("-")[1]), signal.SIGKILL)
 
 
 @pytest.mark.parametrize(
