@@ -34,19 +34,25 @@ def prepare(
 
 def come_up(settings: Settings | None = None) -> None:
     """Return when Prefect's server answers; meanwhile the flows are loaded, and an inbox is read if given."""
-    from flows.own_server import load_engine, start_server
+    from flows.own_server import start_server
 
     answers = start_server()
     with ThreadPoolExecutor(max_workers=1) as beside:
-        reading = beside.submit(_read, settings) if settings else None
-        import flows.run  # noqa: F401
-        from expectations.gate import warm_up
-
-        warm_up()
-        load_engine()
-        if reading:
-            reading.result()
+        loading = beside.submit(_load)
+        if settings:
+            # In the main thread, as it may take minutes: here an interrupt ends it.
+            _read(settings)
+        loading.result()
         answers()
+
+
+def _load() -> None:
+    import flows.run  # noqa: F401
+    from expectations.gate import warm_up
+    from flows.own_server import load_engine
+
+    warm_up()
+    load_engine()
 
 
 def _read(settings: Settings) -> None:

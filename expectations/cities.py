@@ -116,7 +116,7 @@ def _of_key(cities: "_Cities", table: str, how: object, counts: Iterable[Counts]
     rows = sum(one[f"({how.within})"] for one in listed)
     if table == ENTERPRISES:
         return None if any(one[_unlike_subject(how)] for one in listed) else {"value": 0, "rows": rows}
-    if SUBJECT not in how.columns:
+    if SUBJECT not in how.columns or table not in STRANGERS:
         return None
     twice = cities.total((table, _repeated(how, NAMED)))["value"]
     if any(one[NAMELESS] for one in listed):

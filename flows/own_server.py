@@ -14,17 +14,17 @@ import time
 from collections.abc import Callable
 from http.client import HTTPConnection, HTTPException
 
-import prefect
 from prefect.context import refresh_global_settings_context
 from prefect.settings import get_current_settings
 
 from flows.faults import server_fault
+from flows.hash_key import VARIABLE
+from flows.served import ADDRESS
 
-_ADDRESS = "127.0.0.1"
 _URL = "PREFECT_API_URL"
-_APP = "prefect.server.api.server:create_app"
 _FOR_ONE_RUN = {"PREFECT_UI_ENABLED": "0", "PREFECT__SERVER_EPHEMERAL": "1", "PREFECT__SERVER_FINAL": "1"}
-_PAUSE = 0.05
+_PAUSE, _REPLY = 0.05, 1.0
+"""Seconds between two questions, and for the reply to one."""
 _LAST_WORDS = 5.0
 """Seconds a server that was told to end may take to write down what it knows."""
 
@@ -32,7 +32,7 @@ _LAST_WORDS = 5.0
 def start_server() -> Callable[[], None]:
     """Start a server if the user has none; return a function that waits until it answers.
 
-    The function raises OSError if no server comes up. The server ends with this process.
+    The function raises OSError if no server comes up. The server ends with this process, even a killed one.
     """
     settings = get_current_settings()
     if settings.api.url or not settings.server.ephemeral.enabled:
@@ -41,9 +41,9 @@ def start_server() -> Callable[[], None]:
     server = _started(port, settings.to_environment_variables(exclude_unset=True))
     # Prefect's threads write their last events when the process ends: what is registered later ends before.
     atexit.register(_end, server)
-    os.environ[_URL] = f"http://{_ADDRESS}:{port}/api"
+    os.environ[_URL] = f"http://{ADDRESS}:{port}/api"
     refresh_global_settings_context()
-    return lambda: _wait(server, port, patience)
+    return lambda: wait_for(server, port, patience)
 
 
 def load_engine() -> None:
@@ -52,28 +52,32 @@ def load_engine() -> None:
 
 
 def _free_port() -> int:
-    with socket.create_server((_ADDRESS, 0)) as held:
+    with socket.create_server((ADDRESS, 0)) as held:
         port: int = held.getsockname()[1]
         return port
 
 
 def _started(port: int, settings: dict[str, str]) -> subprocess.Popen[bytes]:
-    place = ("--app-dir", str(prefect.__module_path__.parent), "--factory", _APP)
-    own = ("--host", _ADDRESS, "--port", str(port), "--log-level", "error", "--lifespan", "on")
-    command = [sys.executable, "-m", "uvicorn", *place, *own]
-    return subprocess.Popen(command, env={**os.environ, **_FOR_ONE_RUN, **settings})
+    # The key that personal numbers are hashed with is no business of the server's.
+    own = {name: value for name, value in os.environ.items() if name != VARIABLE}
+    command = [sys.executable, "-m", "flows.served", str(port)]
+    return subprocess.Popen(command, env={**own, **_FOR_ONE_RUN, **settings}, stdin=subprocess.PIPE)
 
 
-def _wait(server: subprocess.Popen[bytes], port: int, patience: float) -> None:
+def wait_for(server: subprocess.Popen[bytes], port: int, patience: float) -> None:
+    """Return when the server answers at its port; OSError if it ended, or does not within so many seconds."""
     deadline = time.monotonic() + patience
-    while not _answers(port):
+    answers = False
+    while not answers:
+        answers = _answers(port)
+        # Whoever else answers there is not asked: the server that lost its port to it has ended.
         if server.poll() is not None or time.monotonic() > deadline:
             raise server_fault()
-        time.sleep(_PAUSE)
+        time.sleep(0 if answers else _PAUSE)
 
 
 def _answers(port: int) -> bool:
-    asked = HTTPConnection(_ADDRESS, port)
+    asked = HTTPConnection(ADDRESS, port, timeout=_REPLY)
     try:
         asked.request("GET", "/api/health")
         return asked.getresponse().status == 200

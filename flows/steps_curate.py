@@ -89,13 +89,14 @@ def _tables(own: _City, frames: dict[str, Any], places: PlacedCity, part: int) -
     facts = all_facts(own.evidence, frames, places.place(part, frames["subjects"]).lazy())
     hits = screen_subjects(facts["facts"], rules, settings.as_of).collect()
     decided = decide(facts["facts"], hits.lazy(), rules.scope(settings.scope))
-    enterprises = _by_subject(_enterprises(facts, decided, own.told).collect())
+    enterprises = _enterprises(facts, decided, own.told).collect()
+    targets = visit_targets(enterprises.lazy(), settings.batch_id, settings.as_of).collect()
     # Units left open are no subject's: the first part tells of them all.
     units = _open_units(own.evidence.work / OPEN_UNITS / f"{own.code}.parquet", is_asked=part == 0)
     return {
-        "enterprises": enterprises,
-        "rule_hits": hits.sort(ORDER["rule_hits"]),
-        "visit_targets": visit_targets(enterprises.lazy(), settings.batch_id, settings.as_of).collect(),
+        "enterprises": _in_order(enterprises, "enterprises"),
+        "rule_hits": _in_order(hits, "rule_hits"),
+        "visit_targets": _in_order(targets, "visit_targets"),
         "link_conflicts": _conflicts(facts, units, rules.common.day("census_on")),
     }
 
@@ -147,12 +148,13 @@ def _enterprises(frames: dict[str, pl.LazyFrame], decided: pl.LazyFrame, told: p
     )  # fmt: skip
 
 
-def _by_subject(rows: pl.DataFrame) -> pl.DataFrame:
-    """The rows in the order of their subjects, which joins to sorted ones mostly keep."""
-    if rows["subject_key"].is_sorted():
+def _in_order(rows: pl.DataFrame, table: str) -> pl.DataFrame:
+    """The rows in the order of their table, which joins to sorted subjects mostly keep."""
+    first, *more = ORDER[table]
+    if not more and rows[first].is_sorted():
         # Row groups follow chunks: without them the same rows are the same bytes.
         return rows.rechunk()
-    return rows.sort("subject_key")
+    return rows.sort(first, *more)
 
 
 def _counts(enterprises: pl.DataFrame) -> Counter[tuple[str, str]]:

@@ -4,7 +4,7 @@ Here: the keys of each city in turn, then the few that recur, then the facts the
 Not here: keys and counts (transforms/shared_*.py), the rules on them (transforms/screen_sh*.py).
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -134,14 +134,16 @@ def shared_of(evidence: Evidence, keys: Path) -> pl.DataFrame:
     wanted["door"] = pl.concat([wanted["door"], hashes_of(listed, "door")]).unique()
     persons = pl.read_parquet(evidence.work / PERSONS_FILE)
     accused = hashes_of(persons.select(legal_rep_id_key="person_id_key"), "legal_rep_id_key")
-    by_door, by_phone, by_rep, held = _holders(keys, [*wanted.items(), ("legal_rep_id_key", accused)])
-    reps = shared_by(by_rep, "legal_rep_id_key", "rep_n")
+    members = _holders(keys, {kind: (kind, hashes) for kind, hashes in wanted.items()} | {
+        "accused": ("legal_rep_id_key", accused)
+    })  # fmt: skip
+    reps = shared_by(members["legal_rep_id_key"], "legal_rep_id_key", "rep_n")
     idle = _idle(evidence, reps.filter(pl.col("is_active") & (pl.col("rep_n") >= least["legal_rep_id_key"])))
     return shared_facts([
-        door_facts(by_door, listed, town_codes(gazetteer)),
-        shared_by(by_phone, "phone_key", "phone_n"),
+        door_facts(members["door"], listed, town_codes(gazetteer)),
+        shared_by(members["phone_key"], "phone_key", "phone_n"),
         with_idle(reps, idle),
-        defaulting_reps(persons, held, rules, evidence.as_of),
+        defaulting_reps(persons, members["accused"], rules, evidence.as_of),
     ])  # fmt: skip
 
 
@@ -161,14 +163,14 @@ def _read_hashes(folder: Path) -> dict[str, list[pl.Series]]:
     return hashes
 
 
-def _holders(folder: Path, wanted: Sequence[tuple[str, pl.Series]]) -> Iterator[pl.DataFrame]:
-    """Return who has one of the hashes, a frame for each kind asked; each city's keys are read once."""
-    parts: list[list[pl.DataFrame]] = [[] for _ in wanted]
+def _holders(folder: Path, wanted: Mapping[str, tuple[str, pl.Series]]) -> dict[str, pl.DataFrame]:
+    """Return by name who has a key of that kind with one of the hashes; each city's keys are read once."""
+    parts: dict[str, list[pl.DataFrame]] = {name: [] for name in wanted}
     for path in sorted(folder.glob("*.parquet")):
         keys = pl.read_parquet(path)
-        for part, (kind, hashes) in zip(parts, wanted, strict=True):
-            part.append(holders(keys, kind, hashes))
-    return map(pl.concat, parts)
+        for name, (kind, hashes) in wanted.items():
+            parts[name].append(holders(keys, kind, hashes))
+    return {name: pl.concat(found) for name, found in parts.items()}
 
 
 def _idle(evidence: Evidence, members: pl.DataFrame) -> pl.DataFrame:

@@ -118,7 +118,13 @@ def _new_file(path: Path, threads: int, memory_limit: str) -> Iterator[duckdb.Du
     spill = path.with_name(path.name + ".tmp")
     try:
         with duckdb.connect(
-            config={"threads": threads, "memory_limit": memory_limit, "temp_directory": str(spill)}
+            config={
+                "threads": threads,
+                "memory_limit": memory_limit,
+                "temp_directory": str(spill),
+                # Firms come in their order and are not sorted again: load/dim_enterprise_first.sql.
+                "preserve_insertion_order": True,
+            }
         ) as con:
             # ATTACH takes the file as a parameter but the version only as written.
             con.execute("ATTACH ? AS warehouse (STORAGE_VERSION 'v1.5.0')", [str(path)])

@@ -1,7 +1,12 @@
-"""The Prefect server of one command: it answers, ends with its process, and gives way to the user's own."""
+"""The Prefect server of one command: it answers, ends with its process, gives way to the user's own."""
 
+import signal
+import socket
 import subprocess
 import sys
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
@@ -9,6 +14,7 @@ from urllib.request import urlopen
 import pytest
 
 from bench.faults.attempts import plain_environment
+from flows.own_server import wait_for
 
 START = """
 import os, sys
@@ -41,6 +47,46 @@ def test_the_server_answers_and_ends_with_the_process(tmp_path: Path) -> None:
     assert ended.returncode == 0, ended.stderr
     with pytest.raises(URLError):
         urlopen(f"{ended.stdout.strip()}/health")
+
+
+def test_the_server_ends_when_its_process_is_killed(tmp_path: Path) -> None:
+    killed = START + "import os, signal; sys.stdout.flush(); os.kill(os.getpid(), signal.SIGKILL)"
+    ended = _python(killed, _environment(tmp_path))
+    assert ended.returncode == -signal.SIGKILL, ended.stderr
+    deadline = time.monotonic() + 30
+    while _is_up(ended.stdout.strip()):
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+
+
+def _is_up(url: str) -> bool:
+    try:
+        return bool(urlopen(f"{url}/health", timeout=5).status == 200)
+    except OSError:
+        return False
+
+
+def test_a_port_where_nobody_replies_is_not_waited_for_for_ever() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent, subprocess.Popen(["sleep", "60"]) as server:
+        try:
+            with pytest.raises(OSError, match="did not start"):
+                wait_for(server, silent.getsockname()[1], patience=0.5)
+        finally:
+            server.kill()
+
+
+def test_a_server_that_lost_its_port_to_another_is_not_taken_for_it() -> None:
+    class Other(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+
+    with HTTPServer(("127.0.0.1", 0), Other) as other, subprocess.Popen(["true"]) as server:
+        threading.Thread(target=other.serve_forever, daemon=True).start()
+        server.wait()
+        with pytest.raises(OSError, match="did not start"):
+            wait_for(server, other.server_port, patience=5)
+        other.shutdown()
 
 
 def test_a_server_that_does_not_come_up_is_a_fault_of_the_machine(tmp_path: Path) -> None:

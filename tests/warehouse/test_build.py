@@ -2,11 +2,13 @@
 
 import hashlib
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import duckdb
+import polars as pl
 import pytest
 from warehouse_makers import firm, make_batch, record_of, rows, write_table
 
@@ -101,6 +103,23 @@ def test_equal_files_give_equal_contents_in_equal_order(tmp_path: Path, build: B
     ]
     first, second = build(*batches, name="one"), build(*reversed(batches), name="two")
     assert contents(first) == contents(second)
+
+
+def test_firms_keep_the_order_of_their_files_over_many_row_groups(tmp_path: Path, build: Build) -> None:
+    batch = make_batch(tmp_path, date(2025, 3, 31), [firm("A")])
+    one = pl.read_parquet(batch.enterprises[0])
+    files = []
+    for city in ("3301", "3302"):
+        keys = pl.int_range(140_000, eager=True).cast(pl.String).str.zfill(6)
+        many = pl.concat([one] * len(keys)).with_columns(
+            subject_key=pl.lit(city) + keys, uscc=pl.lit(city) + keys, register_city_code=pl.lit(city)
+        )
+        files.append(tmp_path / f"city={city}.parquet")
+        many.write_parquet(files[-1], row_group_size=20_000)
+    warehouse = build(replace(batch, enterprises=tuple(files)))
+    found = [key for (key,) in rows(warehouse, "SELECT subject_key FROM dim_enterprise")]
+    assert len(found) == 280_000
+    assert found == sorted(found)
 
 
 def contents(path: Path) -> dict[str, str]:
