@@ -20,6 +20,8 @@ PRODUCT = ("cli", "dashboard", "flows", "transforms", "expectations", "warehouse
 HOSTILE = ["'; DROP TABLE t; --", "''", "a'b''c", "\\'", 'x"y', "名单'); ATTACH 'x"]
 REVIEWED = {
     # Names of tables and columns from declarations; values are bound, or literals of `quoted`.
+    "expectations/cities.py": 2,
+    "expectations/counting.py": 5,
     "expectations/gate.py": 2,
     "expectations/gxduck.py": 1,
     "expectations/suite_account.py": 4,
