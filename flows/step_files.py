@@ -9,7 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from queue import Full, Queue
-from typing import Any, Final, Literal, Self
+from typing import Final, Literal, Self
 
 import polars as pl
 from polars.io.plugins import register_io_source
@@ -89,9 +89,7 @@ class TurnWriter:
 
     def __init__(self, path: Path, compression: Literal["zstd", "lz4"] = "zstd") -> None:
         """Write to `path`; nothing is there until the end."""
-        self._format: dict[str, Any] = {"compression": compression}
-        if compression == "zstd":
-            self._format["compression_level"] = 1
+        self._compression, self._level = compression, 1 if compression == "zstd" else None
         self._path, self._draft = path, path.with_suffix(".tmp")
         self._frames: Queue[pl.DataFrame | None] = Queue(maxsize=1)
         self._worker = ThreadPoolExecutor(max_workers=1)
@@ -135,4 +133,9 @@ class TurnWriter:
                 yield frame
 
         turns = register_io_source(made, schema=schema)
-        turns.sink_parquet(self._draft, maintain_order=True, **self._format)
+        turns.sink_parquet(
+            self._draft,
+            compression=self._compression,
+            compression_level=self._level,
+            maintain_order=True,
+        )

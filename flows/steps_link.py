@@ -15,7 +15,7 @@ from flows.step_files import WORK_COMPRESSION, scan_source, write_by_city
 from reference.link import load_link_tables
 from reference.register import load_register_codes
 from transforms.link import link_census, outranked_units, ranked_units, unit_rows
-from transforms.link_conflicts import open_units
+from transforms.link_conflicts import open_units, told_units
 from transforms.link_doubt import without_codes
 from transforms.link_probable import comparable, link_left_over
 
@@ -41,7 +41,7 @@ def link_step(splits: Sequence[Split], subjects: Sequence[Path], work: Path) -> 
     del exact
     methods = links.filter(pl.col("outcome") == "linked")["method"].alias("link_method")
     figures = {"outcomes": _counts(links["outcome"]), "methods": _counts(methods)}
-    told = _told(without_codes(units, refused), links).collect(engine="streaming")
+    told = told_units(without_codes(units, refused), links.lazy()).collect(engine="streaming")
     del links, methods
     paths = [fresh(work / REVIEW), fresh(work / BLOCKS)]
     probable.review.write_parquet(paths[0])
@@ -49,17 +49,6 @@ def link_step(splits: Sequence[Split], subjects: Sequence[Path], work: Path) -> 
     still_open = open_units(told.lazy(), pl.Series([path.stem for path in subjects], dtype=pl.String))
     paths += write_by_city(still_open.collect(engine="streaming"), work / OPEN_UNITS)
     return [*paths, *_write_linked(rows, told, work)], figures
-
-
-def _told(units: pl.LazyFrame, links: pl.DataFrame) -> pl.LazyFrame:
-    """One row per unit: its row, organisation, cities, and what the link says of it."""
-    county = pl.coalesce("reg_county_code", "loc_county_code")
-    said = links.lazy().select(
-        pl.exclude("method", "strength"), link_method="method", link_strength="strength"
-    )
-    return units.select(
-        "unit_key", "role", *_ROW, "_bucket", "organisation", named=county.str.slice(0, 4)
-    ).join(said, on="unit_key")
 
 
 def _write_linked(rows: pl.LazyFrame, told: pl.DataFrame, work: Path) -> list[Path]:

@@ -142,12 +142,24 @@ def _division(code: pl.Expr) -> pl.Expr:
     return code.str.extract(r"^[A-T]?(\d{2})", 1)
 
 
+def told_units(units: pl.LazyFrame, links: pl.LazyFrame) -> pl.LazyFrame:
+    """One row per unit: unit_key, role, row (source_file, row_no, _bucket), organisation, named and its link.
+
+    named: 4 digits of the county it names, that of its registration first. Of the link (`link.LINKS`):
+    subject_key, register_city_code, outcome, link_method, link_strength, probability, candidates.
+    """
+    county = pl.coalesce("reg_county_code", "loc_county_code")
+    said = links.rename({"method": "link_method", "strength": "link_strength"})
+    return units.select(
+        "unit_key", "role", "source_file", "row_no", "_bucket", "organisation", named=county.str.slice(0, 4)
+    ).join(said, on="unit_key")
+
+
 def open_units(units: pl.LazyFrame, cities: pl.Series) -> pl.LazyFrame:
     """One row per unit not linked: unit_key, outcome, the subject its organisation is linked to, its city.
 
-    `units`: unit_key, organisation, named (4 digits of the county it names) and, of the link, outcome,
-    subject_key and register_city_code. `cities`: those at work. A unit of none of them goes to the first
-    one: else it would be read by no city's step and be lost.
+    `units`: `told_units`. `cities`: those at work. A unit of none of them goes to the first one: else it
+    would be read by no city's step and be lost.
     """
     is_linked = pl.col("outcome") == "linked"
     open_ones = units.filter(~is_linked).select("unit_key", "outcome", "organisation", "named")

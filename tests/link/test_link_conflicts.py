@@ -6,7 +6,7 @@ from pathlib import Path
 import polars as pl
 
 from reference.link import load_conflict_order
-from transforms.link_conflicts import CONFLICTS, link_conflicts
+from transforms.link_conflicts import CONFLICTS, link_conflicts, open_units, told_units
 
 CENSUS_ON = date(2023, 12, 31)
 GOLDEN = Path(__file__).parent.parent / "golden" / "link" / "conflicts.csv"
@@ -103,3 +103,35 @@ def test_every_conflict_has_a_last_line_that_always_holds_and_no_figure_is_told(
     assert set(last["condition"]) == {"always"}
     assert set(order["conflict"]) == {f"K{number}" for number in range(1, 11)}
     assert list(CONFLICTS) == ["conflict", "subject_key", "unit_key", "winner", "loser", "reason"]
+
+
+def test_an_open_unit_goes_to_its_organisations_subject_else_where_it_says_else_to_the_first_city() -> None:
+    units = pl.DataFrame(
+        [
+            ("linked", "ORG", "330200", None),
+            ("second", "ORG", "330200", None),
+            ("registered", "ALONE", "330200", "330100"),
+            ("at work", "OTHER", None, "330200"),
+            ("outside", None, "310100", "330200"),
+            ("nowhere", None, None, None),
+        ],
+        schema=["unit_key", "organisation", "reg_county_code", "loc_county_code"],
+        orient="row",
+    ).with_columns(role=pl.lit("primary"), source_file=pl.lit("a"), row_no=pl.lit(1), _bucket=pl.lit("3301"))
+    links = pl.DataFrame(
+        {
+            "unit_key": units["unit_key"],
+            "subject_key": ["FIRM", *[None] * 5],
+            "register_city_code": ["3301", *[None] * 5],
+            "outcome": ["linked", "secondary", *["unlinked"] * 4],
+        },
+        schema_overrides={"subject_key": pl.String, "register_city_code": pl.String},
+    ).with_columns(method=pl.lit("L1_uscc"), strength=pl.lit("exact"))
+    found = open_units(told_units(units.lazy(), links.lazy()), pl.Series(["3302", "3301"])).collect()
+    assert set(found.select("unit_key", "subject_key", "register_city_code").rows()) == {
+        ("second", "FIRM", "3301"),
+        ("registered", None, "3302"),
+        ("at work", None, "3302"),
+        ("outside", None, "3301"),
+        ("nowhere", None, "3301"),
+    }
