@@ -21,7 +21,7 @@ import psutil
 
 from bench.object_store import BUCKET, object_store
 from bench.run import AS_OF
-from flows.manifest import hash_file
+from flows.known_bytes import hash_file
 from simulator.simulate import simulate
 
 WORKERS = (1, 2, 4)

@@ -13,7 +13,7 @@ import polars as pl
 from flows.batches import TABLES, Pointer, changes_path, curated_files, replaced_or_before
 from flows.home import Home
 from flows.kept_files import require_undamaged
-from flows.manifest import hash_file, is_whole, read_sealed, write_sealed
+from flows.manifest import read_sealed, write_sealed
 from reference.batches import load_change_reasons
 from reference.tables import load_tables
 from transforms.batch_diff import ListSide, batch_changes
@@ -35,7 +35,7 @@ def changes_file(home: Home, before: Pointer, after: Pointer) -> Path:
     """Return the file of changes between two batches; write it if it was never made, or is damaged."""
     path = changes_path(home, before, after)
     known = read_sealed(path.with_suffix(".json"))
-    if known and is_whole(path, known["sha256"]):
+    if known and home.known.is_whole(path, known["sha256"]):
         return path
     for pointer in (before, after):
         require_undamaged(home, pointer.record.batch_id, pointer.record.run_id)
@@ -48,7 +48,7 @@ def changes_file(home: Home, before: Pointer, after: Pointer) -> Path:
     temporary = path.with_suffix(".tmp")
     frame.write_parquet(temporary, compression="zstd", compression_level=1)
     temporary.replace(path)
-    write_sealed(path.with_suffix(".json"), {"sha256": hash_file(path)})
+    write_sealed(path.with_suffix(".json"), {"sha256": home.known.hash(path)})
     return path
 
 

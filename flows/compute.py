@@ -239,7 +239,7 @@ def _units(splits: Sequence[Split], link: StepResult, city: str) -> Planned:
 def _lists(run: Run, reports: Sequence[FileReport], subjects: Sequence[StepResult]) -> Planned:
     home = run.settings.home
     staged = {
-        source: [artifact_of(path, home.root) for path in staged_files(reports, source, run.settings)]
+        source: [artifact_of(path, home) for path in staged_files(reports, source, run.settings)]
         for source in ("address_lists", "judgment_defaulters")
     }
     return Planned(

@@ -25,7 +25,8 @@ from flows.dispatch_summary import SummaryEntry, write_summary
 from flows.dispatch_units import PartJob, UnitEntry, end_with_parent, write_part
 from flows.home import Home
 from flows.kept_files import require_undamaged
-from flows.manifest import combine, hash_file, write_json
+from flows.known_bytes import hash_file
+from flows.manifest import combine, write_json
 from reference.dispatch import load_list_layout
 from reference.errors import EnvironmentProblem, InputProblem
 from warehouse.items import listed_parts, write_items

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from flows.home import Home
-from flows.manifest import hash_file, read_sealed, write_sealed
+from flows.known_bytes import hash_file
+from flows.manifest import read_sealed, write_sealed
 from reference.errors import InputProblem
 
 SETTLED_NS = 2_000_000_000

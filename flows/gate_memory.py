@@ -13,7 +13,7 @@ from typing import Any
 from expectations.report import GateReport
 from expectations.request import Tally
 from flows.home import Home
-from flows.manifest import combine, hash_file, read_sealed, write_sealed
+from flows.manifest import combine, read_sealed, write_sealed
 from flows.settings import code_version
 
 BESIDE = {"staged.census": ("staged.annual_reports",)}
@@ -45,7 +45,7 @@ def recall_counts(home: Home) -> dict[str, Tally]:
 def name_content(home: Home, path: Path) -> str:
     """Name what is in a file: a staged one's path is made of it, any other is read to the last byte."""
     staged = path.is_relative_to(home.staged)
-    return str(path.relative_to(home.staged)) if staged else hash_file(path)
+    return str(path.relative_to(home.staged)) if staged else home.known.hash(path)
 
 
 def remember(home: Home, tables: Tables, report: GateReport, folder: Path) -> None:

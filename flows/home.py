@@ -8,10 +8,11 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
+from flows.known_bytes import KnownBytes
 from reference.errors import EnvironmentProblem
 
 
@@ -20,6 +21,8 @@ class Home:
     """Paths under `--home DIR`; the layout is described in docs/architecture.md."""
 
     root: Path
+    known: KnownBytes = field(default_factory=KnownBytes, compare=False, repr=False)
+    """Which of its files are known to be as they were written."""
 
     @property
     def staged(self) -> Path:

@@ -17,7 +17,8 @@ import polars as pl
 from flows.fingerprints import FileState, Fingerprint, file_state, read_fingerprint
 from flows.hash_key import key_name
 from flows.inbox_files import data_files, require_plain
-from flows.manifest import are_whole, hash_files, read_sealed, write_sealed
+from flows.known_bytes import KnownBytes
+from flows.manifest import read_sealed, write_sealed
 from flows.readers import FileShape, inspect_file, read_batches
 from flows.readers_text import CHUNK_BYTES, ahead, no_rows
 from reference.contracts import CONTRACTS_DIR, Contract, feedback_contracts, load_contracts
@@ -134,17 +135,20 @@ def ingest_file(
     chunk_bytes: int = CHUNK_BYTES,
     known: Fingerprint | None = None,
     taker: PartTaker | None = None,
+    memory: KnownBytes | None = None,
 ) -> FileReport:
     """Write one file's staged and quarantined rows and return its report; one finished and whole is reused.
 
     `known`: the file's fingerprint, by default taken now. InputProblem if the file changed since.
     `hash_key`: under which personal numbers are hashed; another key stages anew.
     `taker`: is given the staged rows, unless they are reused.
+    `memory`: of the files of the home; without it each is read.
     Folders are `<dir>/<source>/file=<key>/part-NNNNN.parquet`; the staged one appears last and whole.
     """
     fingerprint = known or read_fingerprint(file.path)
     key = file_key(file, fingerprint.sha256, code_version, hash_key)
-    if (finished := finished_file(file.source, key, staged_dir, quarantine_dir)) is not None:
+    memory = memory or KnownBytes()
+    if (finished := finished_file(file.source, key, (staged_dir, quarantine_dir), memory)) is not None:
         return finished
     staged, quarantine = (folder / file.source / f"file={key}" for folder in (staged_dir, quarantine_dir))
     draft, draft_quarantine = _draft(staged), _draft(quarantine)
@@ -153,7 +157,7 @@ def ingest_file(
     counts = _write_parts(file, draft, draft_quarantine, chunk_bytes, hash_key, taker)
     fingerprint.require_unchanged(file.file)
     report = FileReport(file.source, file.file, fingerprint.sha256, key, *counts)
-    hashes = {"staged": hash_files(draft), "quarantined": hash_files(draft_quarantine)}
+    hashes = {"staged": memory.hash_files(draft), "quarantined": memory.hash_files(draft_quarantine)}
     write_sealed(draft / "report.json", {"report": asdict(report), **hashes}, durable=False)
     for stale in (staged, quarantine):
         shutil.rmtree(stale, ignore_errors=True)
@@ -164,13 +168,17 @@ def ingest_file(
     return report
 
 
-def finished_file(source: str, key: str, staged_dir: Path, quarantine_dir: Path) -> FileReport | None:
-    """Return the report of a finished file; None if there is none, or any of its parts is not whole."""
-    staged, quarantine = (folder / source / f"file={key}" for folder in (staged_dir, quarantine_dir))
+def finished_file(source: str, key: str, lakes: tuple[Path, Path], memory: KnownBytes) -> FileReport | None:
+    """Return the report of a finished file; None if there is none, or any of its parts is not whole.
+
+    `lakes`: of staged and of quarantined rows.
+    """
+    staged, quarantine = (folder / source / f"file={key}" for folder in lakes)
     raw = read_sealed(staged / "report.json")
-    if not raw or not (are_whole(staged, raw["staged"]) and are_whole(quarantine, raw["quarantined"])):
+    if not raw:
         return None
-    return report_of(raw["report"])
+    is_whole = memory.are_whole(staged, raw["staged"]) and memory.are_whole(quarantine, raw["quarantined"])
+    return report_of(raw["report"]) if is_whole else None
 
 
 @cache

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 from flows.home import Home
-from flows.manifest import RUN, hash_file, is_whole, read_sealed, write_sealed
+from flows.manifest import RUN, read_sealed, write_sealed
 from reference.errors import GUIDE, EnvironmentProblem
 
 FILES = "files.json"
@@ -16,7 +16,7 @@ FILES = "files.json"
 
 def record_files(home: Home, run_id: str, small: Sequence[Path]) -> None:
     """Record what the run's city steps wrote, as they told it then, and its small files as they are now."""
-    hashes = {str(path.relative_to(home.root)): hash_file(path) for path in small}
+    hashes = {str(path.relative_to(home.root)): home.known.hash(path) for path in small}
     for step in sorted((home.run(run_id) / "steps").glob("city-*.json")):
         for artifact in (read_sealed(step) or {"artifacts": []})["artifacts"]:
             hashes[artifact["path"].replace(RUN, run_id)] = artifact["sha256"]
@@ -37,7 +37,7 @@ def damaged_files(home: Home, run_id: str, among: Collection[Path] | None = None
         return
     for name, sha256 in recorded["files"].items():
         file = home.root / name
-        if (among is None or file in among) and not is_whole(file, sha256):
+        if (among is None or file in among) and not home.known.is_whole(file, sha256):
             yield file
 
 

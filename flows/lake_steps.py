@@ -14,7 +14,7 @@ from typing import Any
 from flows.home import Home
 from flows.ingest import FileReport, file_key, report_of
 from flows.lake import Lake
-from flows.manifest import Artifact, Body, StepResult, StepStore, artifact_of, combine, is_whole
+from flows.manifest import Artifact, Body, StepResult, StepStore, artifact_of, combine
 from flows.scratch import Scratch
 from flows.settings import code_version
 from flows.site import Site
@@ -72,7 +72,7 @@ class LakeSteps:
             report, split = ingest_source_file(file, fingerprint, self._at(home).settings)
             folders = [home.quarantine / file.source, home.staged / file.source]
             files = [path for of in folders for path in sorted((of / f"file={report.key}").iterdir())]
-            ingested = Ingested(report, split, tuple(artifact_of(path, home.root) for path in files))
+            ingested = Ingested(report, split, tuple(artifact_of(path, home) for path in files))
             self.scratch.keep(home, _all(ingested))
         self.lake.write(name, asdict(ingested))
         return ingested
@@ -84,7 +84,7 @@ class LakeSteps:
 def keep_staged(home: Home, ingested: Ingested, lake: Lake) -> None:
     """Put the staged and quarantined rows of a file into a home, each folder whole, the staged one last."""
     places = [home.root / file.path for file in ingested.files]
-    if all(is_whole(p, file.sha256) for p, file in zip(places, ingested.files, strict=True)):
+    if all(home.known.is_whole(p, file.sha256) for p, file in zip(places, ingested.files, strict=True)):
         return
     drafts = {place.parent: place.parent.with_name(f".{place.parent.name}.tmp") for place in places}
     for draft in drafts.values():

@@ -17,7 +17,8 @@ import polars as pl
 from flows.fingerprints import Fingerprint, read_fingerprint
 from flows.home import Home
 from flows.inbox_files import data_files, require_plain
-from flows.manifest import combine, hash_files, is_whole, read_sealed, write_sealed
+from flows.known_bytes import KnownBytes
+from flows.manifest import combine, read_sealed, write_sealed
 from flows.readers import FileShape, inspect_sheets, read_batches
 from reference.contracts import Contract, feedback_contracts
 from reference.errors import GUIDE, EnvironmentProblem, InputProblem
@@ -146,7 +147,7 @@ def _whole_folders(home: Home, source: str) -> list[Path]:
     entries = _entry_files(home, source)
     for entry in entries:
         for name, sha256 in _recorded(entry)["files"].items():
-            if not is_whole(entry.with_name(name), sha256):
+            if not home.known.is_whole(entry.with_name(name), sha256):
                 raise _damaged(entry.with_name(name))
     return [entry.parent for entry in entries]
 
@@ -203,7 +204,7 @@ def _write(delivery: Delivery, folder: Path, as_of: date) -> None:
     rows.write_parquet(draft / "rows.parquet", compression="zstd")
     faults.write_parquet(draft / "faults.parquet", compression="zstd")
     delivery.fingerprint.require_unchanged(delivery.file)
-    write_sealed(draft / "entry.json", {"entry": asdict(entry), "files": hash_files(draft)})
+    write_sealed(draft / "entry.json", {"entry": asdict(entry), "files": KnownBytes().hash_files(draft)})
     draft.rename(folder)
 
 

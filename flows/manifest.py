@@ -103,7 +103,7 @@ class StepStore:
     def make(self, step: str, inputs: str, body: Callable[[], Body]) -> StepResult:
         """Return what the body makes; nothing is recorded."""
         paths, figures = body()
-        artifacts = tuple(artifact_of(path, self.home.root, self.run_id) for path in paths)
+        artifacts = tuple(artifact_of(path, self.home, self.run_id) for path in paths)
         return StepResult(step, inputs, artifacts, json.loads(json.dumps(figures, default=str)))
 
     def _record(self, result: StepResult) -> None:
@@ -132,22 +132,16 @@ class StepStore:
         return all(self._is_whole(artifact, run_id) for artifact in result.artifacts)
 
     def _is_whole(self, artifact: Artifact, run_id: str) -> bool:
-        return is_whole(self._place(artifact, run_id), artifact.sha256)
+        return self.home.known.is_whole(self._place(artifact, run_id), artifact.sha256)
 
     def _place(self, artifact: Artifact, run_id: str) -> Path:
         return artifact.at(self.home.root, run_id)
 
 
-def artifact_of(path: Path, root: Path, run_id: str | None = None) -> Artifact:
-    """Return a file under a home folder as it is recorded; `run_id`: of the run that made it, if any."""
-    name = path.relative_to(root).as_posix()
-    return Artifact(name.replace(run_id, RUN) if run_id else name, hash_file(path))
-
-
-def hash_file(path: Path) -> str:
-    """Return the SHA-256 of a file's bytes."""
-    with path.open("rb") as handle:
-        return hashlib.file_digest(handle, "sha256").hexdigest()
+def artifact_of(path: Path, home: Home, run_id: str | None = None) -> Artifact:
+    """Return a file of a home as it is recorded; `run_id`: of the run that made it, if any."""
+    name = path.relative_to(home.root).as_posix()
+    return Artifact(name.replace(run_id, RUN) if run_id else name, home.known.hash(path))
 
 
 def combine(parts: Iterable[str]) -> str:
@@ -205,21 +199,6 @@ def seal_of(content: Mapping[str, Any]) -> str:
     """Return a hash of what a JSON object says, however it is spaced and ordered."""
     plain = json.loads(json.dumps(content, default=str))
     return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()
-
-
-def hash_files(folder: Path) -> dict[str, str]:
-    """Return the SHA-256 of each Parquet file in a folder, by its name."""
-    return {path.name: hash_file(path) for path in sorted(folder.glob("*.parquet"))}
-
-
-def are_whole(folder: Path, hashes: Mapping[str, str]) -> bool:
-    """Return whether each file is in the folder with the bytes it was recorded with."""
-    return all(is_whole(folder / name, sha256) for name, sha256 in hashes.items())
-
-
-def is_whole(path: Path, sha256: str) -> bool:
-    """Return whether the file is there with the bytes it was recorded with."""
-    return path.is_file() and hash_file(path) == sha256
 
 
 def _read(manifest: Path) -> StepResult | None:

@@ -27,6 +27,7 @@ from flows.failure import at_step, leave_report
 from flows.hands import AT_ONCE, Hands, hands
 from flows.identity import SUMMARY, Identity, finished_before, identify
 from flows.ingest import FileReport, SourceFile, check_inbox, inbox_notes, require_same_files
+from flows.known_files import remembering
 from flows.manifest import StepResult, artifact_of, combine, write_sealed
 from flows.parameters import City, Day, Every, Folder, RulesFile, Scope
 from flows.periods import period_end_before
@@ -100,8 +101,8 @@ def run_batch(
     require_lake(crew)
     day = as_of or period_end_before(due_day(), every)
     settings = make_settings(inbox, home, day, cities, scope, resume, rules)
-    with settings.home.locked(patience()):
-        summary = _run(settings, crew)
+    with settings.home.locked(patience()), remembering(settings.home) as known:
+        summary = _run(replace(settings, home=known), crew)
     summary_artifacts(summary)
     return summary
 
@@ -128,7 +129,7 @@ def _run(settings: Settings, crew: Crew) -> dict[str, Any]:
     run.work.mkdir(parents=True, exist_ok=True)
     for file, frame in identity.returned.items():
         frame.write_parquet(run.work / file)
-    given = tuple(artifact_of(run.work / file, settings.home.root, run.run_id) for file in identity.returned)
+    given = tuple(artifact_of(run.work / file, settings.home, run.run_id) for file in identity.returned)
     run = replace(run, given=given, progress=Progress(settings.batch_id, _STEPS))
     summary = _make(run, files, identity, crew)
     write_sealed(run.folder / SUMMARY, summary)

@@ -10,7 +10,8 @@ from functools import cache
 from pathlib import Path
 
 from flows.home import Home
-from flows.manifest import combine, hash_file
+from flows.known_bytes import hash_file
+from flows.manifest import combine
 from reference.divisions import DIVISIONS_FILE, divisions_version
 from reference.errors import InputProblem
 from reference.rules import RULES_FILE, load_rules

@@ -16,7 +16,8 @@ import polars as pl
 
 from flows.home import Home
 from flows.ingest import FileReport
-from flows.manifest import Artifact, are_whole, hash_file, read_sealed, write_sealed
+from flows.known_bytes import KnownBytes
+from flows.manifest import Artifact, read_sealed, write_sealed
 from reference.register import load_register_codes
 from transforms.conform import conform_rows
 from transforms.dated_lists import DATED_SOURCES
@@ -62,9 +63,9 @@ class Splitter:
     def begin(self, key: str) -> None:
         """Make ready for the parts of the file of this key; what was split before and is whole stays."""
         folder = _folder(self._home, self._source, key)
-        hashes = _recorded(folder)
+        hashes = _recorded(folder, self._home)
         self.split = _split(self._source, folder, hashes, self._home) if hashes is not None else None
-        self._pieces = None if self.split else _Pieces(self._source, folder)
+        self._pieces = None if self.split else _Pieces(self._source, folder, self._home.known)
 
     def add(self, part: pl.DataFrame) -> None:
         """Write the pieces of the next part."""
@@ -81,7 +82,7 @@ def split_file(report: FileReport, home: Home) -> Split:
     """Split one staged file, part by part; one split before is returned as it is, while it is whole."""
     if (before := split_before(report, home)) is not None:
         return before
-    pieces = _Pieces(report.source, _folder(home, report.source, report.key))
+    pieces = _Pieces(report.source, _folder(home, report.source, report.key), home.known)
     staged = home.staged / report.source / f"file={report.key}"
     for part in report.parts:
         pieces.add(pl.read_parquet(staged / part))
@@ -91,7 +92,7 @@ def split_file(report: FileReport, home: Home) -> Split:
 def split_before(report: FileReport, home: Home) -> Split | None:
     """Return a file's split if it was split before and every piece is whole."""
     folder = _folder(home, report.source, report.key)
-    hashes = _recorded(folder)
+    hashes = _recorded(folder, home)
     return None if hashes is None else _split(report.source, folder, hashes, home)
 
 
@@ -117,8 +118,8 @@ def buckets_of(splits: Sequence[Split]) -> list[str]:
 class _Pieces:
     """The pieces of one file while they are written, beside the folder they will lie in."""
 
-    def __init__(self, source: str, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, source: str, folder: Path, memory: KnownBytes) -> None:
+        self.folder, self._memory = folder, memory
         self._source, self._draft = source, folder.with_name(f".{folder.name}.tmp")
         self._parts = 0
         self._names: dict[str, list[str]] = {}
@@ -145,7 +146,8 @@ class _Pieces:
 
     def put(self) -> Hashes:
         """Put the pieces in their place, all at once, and return their hashes."""
-        hashes = {b: {name: hash_file(self._draft / name) for name in of} for b, of in self._names.items()}
+        known, draft = self._memory, self._draft
+        hashes = {b: {name: known.hash(draft / name) for name in of} for b, of in self._names.items()}
         write_sealed(self._draft / INDEX, {"pieces": hashes}, durable=False)
         shutil.rmtree(self.folder, ignore_errors=True)
         self._draft.rename(self.folder)
@@ -156,10 +158,11 @@ def _folder(home: Home, source: str, key: str) -> Path:
     return home.split / source / f"file={key}"
 
 
-def _recorded(folder: Path) -> Hashes | None:
+def _recorded(folder: Path, home: Home) -> Hashes | None:
     """Return the hashes of the pieces in a folder; None if it is not there or a piece is not whole."""
     hashes: Hashes | None = (read_sealed(folder / INDEX) or {}).get("pieces")
-    return hashes if hashes is not None and all(are_whole(folder, of) for of in hashes.values()) else None
+    is_whole = hashes is not None and all(home.known.are_whole(folder, of) for of in hashes.values())
+    return hashes if is_whole else None
 
 
 def _split(source: str, folder: Path, hashes: Hashes, home: Home) -> Split:

@@ -16,7 +16,7 @@ from flows.batches import Pointer
 from flows.home import Home
 from flows.kept_files import require_undamaged
 from flows.ledger import ledger_digest, ledger_names, ledger_rows, read_entries
-from flows.manifest import are_whole, combine, hash_files, read_sealed, write_sealed
+from flows.manifest import combine, read_sealed, write_sealed
 from flows.settings import code_version
 from reference.contracts import feedback_contracts
 from reference.feedback import load_criteria
@@ -64,12 +64,12 @@ def reckon(home: Home, pointers: Sequence[Pointer], as_of: date) -> Reckoning:
     name = combine([ledger_digest(home), str(as_of), code_version(), *runs])[:12]
     folder = home.root / "lake" / "feedback" / name
     recorded = read_sealed(folder / WHOLE)
-    if not recorded or not are_whole(folder, recorded["files"]):
+    if not recorded or not home.known.are_whole(folder, recorded["files"]):
         draft = folder.with_name(f".{name}.tmp")
         shutil.rmtree(draft, ignore_errors=True)
         draft.mkdir(parents=True)
         _judge(home, pointers, as_of, draft)
-        write_sealed(draft / WHOLE, {"files": hash_files(draft)})
+        write_sealed(draft / WHOLE, {"files": home.known.hash_files(draft)})
         shutil.rmtree(folder, ignore_errors=True)
         draft.rename(folder)
     for older in folder.parent.iterdir():

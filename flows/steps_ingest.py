@@ -40,6 +40,7 @@ def ingest_source_file(file: SourceFile, fingerprint: Fingerprint, settings: Set
     report = ingest_file(
         file, home.staged, home.quarantine,
         code_version=code_version(), hash_key=hash_key(home), known=fingerprint, taker=splitter,
+        memory=home.known,
     )  # fmt: skip
     return report, (splitter.split or split_file(report, home)) if splitter else None
 
@@ -48,7 +49,7 @@ def ingested_before(file: SourceFile, fingerprint: Fingerprint, settings: Settin
     """Return what the same code made of the same file, if it is there and whole to the last byte."""
     home = settings.home
     key = file_key(file, fingerprint.sha256, code_version(), hash_key(home))
-    report = finished_file(file.source, key, home.staged, home.quarantine)
+    report = finished_file(file.source, key, (home.staged, home.quarantine), home.known)
     if report is None or file.source not in SPLIT:
         return None if report is None else (report, None)
     split = split_before(report, home)

@@ -5,7 +5,7 @@ from typing import Any
 
 from flows.batches import read_pointers
 from flows.home import Home
-from flows.manifest import hash_file
+from flows.known_bytes import hash_file
 from warehouse.read import opened
 
 

@@ -14,7 +14,7 @@ from bench.faults.attempts import Attempt, Moment
 from bench.faults.judge import require_done, require_refused, require_same, require_untouched
 from bench.faults.stage import BEFORE, DAY, Expected, Stage
 from bench.faults.tally import Tally
-from flows.manifest import hash_file
+from flows.known_bytes import hash_file
 from warehouse.publish import published_file
 
 LAKE = (

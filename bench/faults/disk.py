@@ -17,7 +17,7 @@ from bench.faults.attempts import Attempt, plain_environment
 from bench.faults.judge import require_done, require_refused, require_same, require_untouched
 from bench.faults.stage import Expected, Stage, copy_home, is_root, size_of
 from bench.faults.tally import Tally
-from flows.manifest import hash_file
+from flows.known_bytes import hash_file
 from warehouse.publish import published_file
 
 FULL = ("No space left on device", "is the disk full", "File too large")

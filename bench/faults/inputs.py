@@ -16,7 +16,7 @@ from bench.faults.damage import Way, emptied, flipped, overwritten, truncated
 from bench.faults.judge import require_orderly, require_refused, require_untouched
 from bench.faults.stage import DAY, Broken, Stage
 from bench.faults.tally import Tally
-from flows.manifest import hash_file
+from flows.known_bytes import hash_file
 from warehouse.publish import published_file
 from warehouse.read import read_account
 

@@ -14,7 +14,7 @@ from bench.faults.stage import Broken, Expected
 from flows.batches import read_pointers
 from flows.home import Home
 from flows.journal import read_journal
-from flows.manifest import hash_file
+from flows.known_bytes import hash_file
 from warehouse.candidate import verify_account
 from warehouse.publish import history, published_file
 

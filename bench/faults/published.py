@@ -18,7 +18,7 @@ from bench.faults.judge import (
 )
 from bench.faults.stage import BEFORE, Broken, Expected, Stage
 from bench.faults.tally import Tally
-from flows.manifest import hash_file
+from flows.known_bytes import hash_file
 from warehouse.publish import history, published_file
 
 WORDS = ("damaged", "cannot be opened", "is gone", "no warehouse")

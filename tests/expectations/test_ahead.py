@@ -21,7 +21,7 @@ from expectations.suites_curated import curated_suites
 from expectations.suites_staged import staged_suites
 from flows.gate_memory import COUNTED, name_content, recall_counts, remember
 from flows.home import Home
-from flows.manifest import hash_file
+from flows.known_bytes import hash_file
 from reference.gates import load_gates
 
 CITIES = range(3)

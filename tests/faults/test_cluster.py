@@ -20,6 +20,7 @@ from bench.faults.attempts import Attempt
 from bench.faults.compare import contents, curated
 from bench.object_store import BUCKET, object_store
 from flows import cluster, crew
+from flows.home import Home
 from flows.lake import Lake, open_lake
 from flows.lake_steps import LakeSteps
 from flows.manifest import Artifact, Body, artifact_of
@@ -215,7 +216,7 @@ def sent(lake: Lake, path: str, text: str, folder: Path) -> Artifact:
     place = folder / path
     place.parent.mkdir(parents=True, exist_ok=True)
     place.write_text(text)
-    artifact = artifact_of(place, folder)
+    artifact = artifact_of(place, Home(folder))
     lake.send([(place, artifact.sha256)])
     return artifact
 

@@ -16,7 +16,7 @@ from bench.faults.compare import contents
 from flows import run as run_module
 from flows.batches import curated_files, read_pointers
 from flows.home import Home
-from flows.manifest import hash_file
+from flows.known_bytes import hash_file
 from warehouse.publish import published_file
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("runs")]

@@ -18,7 +18,7 @@ from bench.faults.attempts import Attempt, FileCall, Moment
 from bench.faults.compare import batches, contents, curated
 from flows.batches import read_pointers
 from flows.home import Home
-from flows.manifest import hash_file
+from flows.known_bytes import hash_file
 from warehouse.publish import published_file
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("kill")]

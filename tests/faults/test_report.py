@@ -10,7 +10,7 @@ from verbs import MONTHS, zoufang
 
 from flows.batches import read_pointers
 from flows.home import Home
-from flows.manifest import hash_file
+from flows.known_bytes import hash_file
 from flows.report_text import PAGE, REPORT
 from warehouse.publish import published_file
 from warehouse.read import opened

@@ -6,7 +6,7 @@ import pytest
 from flows import fingerprints
 from flows.fingerprints import take_fingerprints
 from flows.home import Home
-from flows.manifest import hash_file
+from flows.known_bytes import hash_file
 
 
 @pytest.fixture
