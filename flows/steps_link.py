@@ -15,8 +15,7 @@ from flows.step_files import WORK_COMPRESSION, scan_source, write_by_city
 from reference.link import load_link_tables
 from reference.register import load_register_codes
 from transforms.link import link_census, outranked_units, ranked_units, unit_rows
-from transforms.link_conflicts import open_units, told_units
-from transforms.link_doubt import without_codes
+from transforms.link_conflicts import beside_links, open_units, told_units
 from transforms.link_probable import comparable, link_left_over
 
 LINKS, STRAYS, UNITS, OPEN_UNITS = "links", "strays", "units", "open_units"
@@ -34,14 +33,14 @@ def link_step(splits: Sequence[Split], subjects: Sequence[Path], work: Path) -> 
     rows, keys = _all_rows(splits), pl.scan_parquet(list(subjects))
     outranked = outranked_units(rows).collect(engine="streaming")
     units = ranked_units(rows, outranked.lazy())
-    exact = link_census(units, keys, codes, tables)
+    exact = link_census(units, keys, codes, tables, beside_links())
     links, probable = link_left_over(exact, units, comparable(keys, tables), codes, tables)
     refused = exact.refused
     # The links of a province are gigabytes, and done with, here and below.
     del exact
     methods = links.filter(pl.col("outcome") == "linked")["method"].alias("link_method")
     figures = {"outcomes": _counts(links["outcome"]), "methods": _counts(methods)}
-    told = told_units(without_codes(units, refused), links.lazy()).collect(engine="streaming")
+    told = told_units(links.lazy(), refused).collect()
     del links, methods
     paths = [fresh(work / REVIEW), fresh(work / BLOCKS)]
     probable.review.write_parquet(paths[0])
@@ -54,8 +53,8 @@ def link_step(splits: Sequence[Split], subjects: Sequence[Path], work: Path) -> 
 def _write_linked(rows: pl.LazyFrame, told: pl.DataFrame, work: Path) -> list[Path]:
     """Write which rows are linked to whom, and whole those of units that work in another city."""
     by_row = told.filter(pl.col("outcome") == "linked").select(
-        "unit_key", "role", *_ROW, "_bucket", "subject_key", "link_method", "link_strength",
-        "register_city_code",
+        "unit_key", pl.col("source_file", "_bucket").cast(pl.String), "row_no", "subject_key", "link_method",
+        "link_strength", "register_city_code",
     )  # fmt: skip
     is_elsewhere = pl.col("_bucket") != pl.col("register_city_code")
     here, elsewhere = by_row.filter(~is_elsewhere), by_row.filter(is_elsewhere)

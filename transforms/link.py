@@ -6,6 +6,7 @@ Not here: how the rounds find and settle (link_rounds.py), which codes are not b
 probabilistic pairing, census figures, who wins where register and census disagree (classify.py, place.py).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -69,12 +70,16 @@ _SOUND = pl.col("uscc_check").is_in(["valid", "repaired"])
 class Exact:
     """What the exact rounds made of the units."""
 
-    links: pl.DataFrame  # LINKS
+    links: pl.DataFrame  # LINKS, and what was asked for beside
     refused: pl.DataFrame  # link_doubt.REFUSED
 
 
 def link_census(
-    units: pl.LazyFrame, subjects: pl.LazyFrame, codes: RegisterCodes, tables: LinkTables
+    units: pl.LazyFrame,
+    subjects: pl.LazyFrame,
+    codes: RegisterCodes,
+    tables: LinkTables,
+    beside: Sequence[pl.Expr] = (),
 ) -> Exact:
     """Return one link per census unit (see `prepare_units`, `conform_registry`).
 
@@ -83,22 +88,24 @@ def link_census(
     where that round finds two equally good, nothing is chosen and `candidates` says how many there were.
     A unit whose code is not believed goes on without it, its subject stays free; found by nothing else, it is
     ambiguous by the round of that code.
+    `beside`: columns of the units to go with their links, so that nobody has to look them up by key again.
     """
-    every = unit_side(units, codes).collect(engine="streaming")
+    every = unit_side(units, codes, beside).collect(engine="streaming")
+    kept = [column.meta.output_name() for column in beside]
     primary = every.filter(pl.col("role") == "primary").with_row_index("u")
-    second = every.filter(pl.col("role") == "secondary").select("unit_key", outcome="role")
+    second = every.filter(pl.col("role") == "secondary").select("unit_key", *kept, outcome="role")
     register = subject_side(subjects, codes).collect(engine="streaming").with_row_index("s")
     del every
     found = found_by_code(primary, register)
     refused = refuse_codes(found, (primary, register), units, subjects, codes, tables)
     decided = _decided(found, refused, primary, register)
-    unit_keys, owners = primary["unit_key"], register.select("subject_key", "register_city_code")
+    asked, owners = primary.select("unit_key", *kept), register.select("subject_key", "register_city_code")
     # The two sides of a province are gigabytes, and done with.
     del found, primary, register
     links = decided.select(
-        pl.exclude("u", "s"), *(column.gather(decided["s"]) for column in owners), unit_key=unit_keys
+        pl.exclude("u", "s"), *(column.gather(decided["s"]) for column in owners), *asked
     ).with_columns(pl.col("outcome").fill_null("unlinked"))
-    described = _described(pl.concat([links, second], how="diagonal"))
+    described = _described(pl.concat([links, second], how="diagonal"), kept)
     return Exact(_with_doubt(described, refused), refused)
 
 
@@ -252,7 +259,7 @@ def _with_codes(staged_census: pl.LazyFrame, codes: RegisterCodes) -> pl.LazyFra
     )  # fmt: skip
 
 
-def _described(decided: pl.DataFrame) -> pl.DataFrame:
+def _described(decided: pl.DataFrame, kept: Sequence[str]) -> pl.DataFrame:
     """The decided units in the columns of the link table; a unit that is not linked names no subject."""
     is_linked = pl.col("outcome") == "linked"
     shown = is_linked | (pl.col("outcome") == "ambiguous")
@@ -264,5 +271,5 @@ def _described(decided: pl.DataFrame) -> pl.DataFrame:
             pl.when(shown).then("method"),
             pl.col("candidates").fill_null(0).cast(pl.Int64),
         )
-        .select(LINKS.names())
+        .select(*LINKS.names(), *kept)
     )  # fmt: skip

@@ -142,17 +142,31 @@ def _division(code: pl.Expr) -> pl.Expr:
     return code.str.extract(r"^[A-T]?(\d{2})", 1)
 
 
-def told_units(units: pl.LazyFrame, links: pl.LazyFrame) -> pl.LazyFrame:
-    """One row per unit: unit_key, role, row (source_file, row_no, _bucket), organisation, named and its link.
+def beside_links() -> list[pl.Expr]:
+    """What is wanted of a unit beside its link, as narrow as may be: it is kept for all of a province.
 
-    named: 4 digits of the county it names, that of its registration first. Of the link (`link.LINKS`):
-    subject_key, register_city_code, outcome, link_method, link_strength, probability, candidates.
+    Its row (source_file, row_no, _bucket); organisation, hashed; named: 4 digits of the county it names, that
+    of its registration first.
     """
-    county = pl.coalesce("reg_county_code", "loc_county_code")
-    said = links.rename({"method": "link_method", "strength": "link_strength"})
-    return units.select(
-        "unit_key", "role", "source_file", "row_no", "_bucket", "organisation", named=county.str.slice(0, 4)
-    ).join(said, on="unit_key")
+    county, organisation = pl.coalesce("reg_county_code", "loc_county_code"), pl.col("organisation")
+    return [
+        pl.col("source_file").cast(pl.Categorical), pl.col("row_no"), pl.col("_bucket").cast(pl.Categorical),
+        pl.when(organisation.is_not_null()).then(organisation.hash()).alias("organisation"),
+        county.str.slice(0, 4).cast(pl.Categorical).alias("named"),
+    ]  # fmt: skip
+
+
+def told_units(links: pl.LazyFrame, refused: pl.DataFrame) -> pl.LazyFrame:
+    """The links (`link.LINKS`, `beside_links`) as later steps call them: link_method, link_strength.
+
+    A code that was not believed (`link_doubt.REFUSED`) tells no organisation either.
+    """
+    told = links.rename({"method": "link_method", "strength": "link_strength"})
+    no_code = refused.filter(pl.col("order") <= 2)["unit_key"].unique()
+    if no_code.is_empty():
+        return told
+    is_told = ~pl.col("unit_key").is_in(no_code.implode())
+    return told.with_columns(pl.when(is_told).then("organisation"))
 
 
 def open_units(units: pl.LazyFrame, cities: pl.Series) -> pl.LazyFrame:
@@ -171,7 +185,7 @@ def open_units(units: pl.LazyFrame, cities: pl.Series) -> pl.LazyFrame:
         .group_by("organisation")
         .agg(pl.all().sort_by("subject_key").first())
     )
-    city = pl.coalesce("register_city_code", "named")
+    city = pl.coalesce("register_city_code", pl.col("named").cast(pl.String))
     return open_ones.join(spoken_for, on="organisation", how="left").select(
         "unit_key",
         "outcome",

@@ -101,8 +101,9 @@ def joined_links(exact: pl.DataFrame, made: Probable) -> pl.DataFrame:
         pl.when(shown).then(pl.lit(METHOD)).alias("method"),
         pl.when(is_linked).then(pl.lit(STRENGTH)).alias("strength"),
     )
-    rest = exact.join(told, on="unit_key", how="anti")
-    return pl.concat([rest, told.select(exact.columns)])
+    is_told = pl.col("unit_key").is_in(told["unit_key"].implode())
+    beside = exact.filter(is_told).select("unit_key", pl.exclude(told.columns))
+    return pl.concat([exact.filter(~is_told), told.join(beside, on="unit_key").select(exact.columns)])
 
 
 def with_refused(review: pl.DataFrame, refused: pl.DataFrame, links: pl.DataFrame) -> pl.DataFrame:

@@ -7,6 +7,8 @@ Not here: codes that are not believed (link_doubt.py), the table of links (link.
 Keys are joined by their 64-bit hash: of 3 million a side, two share one once in about two million runs.
 """
 
+from collections.abc import Sequence
+
 import polars as pl
 
 from reference.register import RegisterCodes
@@ -18,11 +20,11 @@ BY_CODE = (1, 2, 3)
 _SOUND = pl.col("uscc_check").is_in(["valid", "repaired"]).fill_null(False)
 
 
-def unit_side(units: pl.LazyFrame, codes: RegisterCodes) -> pl.LazyFrame:
+def unit_side(units: pl.LazyFrame, codes: RegisterCodes, beside: Sequence[pl.Expr] = ()) -> pl.LazyFrame:
     """One row per unit, as narrow as the rounds allow.
 
     Columns: unit_key, role, has_uscc, is_legal, and hashes: uscc, org_code, reg_no, bare, name, here, there
-    (the second county, where there is one), formers (a list).
+    (the second county, where there is one), formers (a list); and those of `beside`.
     """
     here, there = pl.col("reg_county_code"), pl.col("loc_county_code")
     return units.select(
@@ -32,7 +34,7 @@ def unit_side(units: pl.LazyFrame, codes: RegisterCodes) -> pl.LazyFrame:
         _hash(_bare(pl.col("unit_name"))).alias("bare"), _hash(pl.col("name_key")).alias("name"),
         _hash(pl.coalesce(here, there)).alias("here"),
         _hash(pl.when(here.is_not_null() & (there != here)).then(there)).alias("there"),
-        _formers(codes),
+        _formers(codes), *beside,
     )  # fmt: skip
 
 
@@ -72,18 +74,21 @@ def found_by_code(units: pl.DataFrame, subjects: pl.DataFrame) -> pl.DataFrame:
 
 def settle_uscc(found: pl.DataFrame, units: pl.DataFrame) -> pl.DataFrame:
     """The pairs of L1 plus `outcome`: of several units with one code the one named like it wins."""
-    first = found.filter(pl.col("order") == 1).join(units.select("u", "unit_key", "is_legal"), on="u")
-    is_alone = ~pl.col("s").is_duplicated()
-    several = first.filter(~is_alone).sort(
-        "s", "is_named", "is_legal", "unit_key", descending=[False, True, True, False]
+    first = found.filter(pl.col("order") == 1)
+    is_shared = first["s"].is_duplicated()
+    several = (
+        first.filter(is_shared)
+        .join(units.select("u", "unit_key", "is_legal"), on="u")
+        .sort("s", "is_named", "is_legal", "unit_key", descending=[False, True, True, False])
     )
     wins = pl.when(pl.col("s").is_first_distinct()).then(pl.lit("linked")).otherwise(pl.lit("secondary"))
+    settled = (
+        first.filter(~is_shared).with_columns(outcome=pl.lit("linked")),
+        several.with_columns(outcome=wins),
+    )
     return pl.concat(
-        [
-            first.filter(is_alone).with_columns(outcome=pl.lit("linked")),
-            several.with_columns(outcome=wins),
-        ]
-    ).select("u", "s", "order", "outcome", candidates=pl.lit(1, pl.Int64))
+        frame.select("u", "s", "order", "outcome", candidates=pl.lit(1, pl.Int64)) for frame in settled
+    )
 
 
 def claim_subjects(units: pl.DataFrame, subjects: pl.DataFrame) -> pl.DataFrame:

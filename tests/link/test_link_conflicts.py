@@ -6,7 +6,7 @@ from pathlib import Path
 import polars as pl
 
 from reference.link import load_conflict_order
-from transforms.link_conflicts import CONFLICTS, link_conflicts, open_units, told_units
+from transforms.link_conflicts import CONFLICTS, beside_links, link_conflicts, open_units, told_units
 
 CENSUS_ON = date(2023, 12, 31)
 GOLDEN = Path(__file__).parent.parent / "golden" / "link" / "conflicts.csv"
@@ -105,7 +105,7 @@ def test_every_conflict_has_a_last_line_that_always_holds_and_no_figure_is_told(
     assert list(CONFLICTS) == ["conflict", "subject_key", "unit_key", "winner", "loser", "reason"]
 
 
-def test_an_open_unit_goes_to_its_organisations_subject_else_where_it_says_else_to_the_first_city() -> None:
+def links_of_one_firm_and_open_units() -> pl.LazyFrame:
     units = pl.DataFrame(
         [
             ("linked", "ORG", "330200", None),
@@ -117,21 +117,33 @@ def test_an_open_unit_goes_to_its_organisations_subject_else_where_it_says_else_
         ],
         schema=["unit_key", "organisation", "reg_county_code", "loc_county_code"],
         orient="row",
-    ).with_columns(role=pl.lit("primary"), source_file=pl.lit("a"), row_no=pl.lit(1), _bucket=pl.lit("3301"))
-    links = pl.DataFrame(
-        {
-            "unit_key": units["unit_key"],
-            "subject_key": ["FIRM", *[None] * 5],
-            "register_city_code": ["3301", *[None] * 5],
-            "outcome": ["linked", "secondary", *["unlinked"] * 4],
-        },
-        schema_overrides={"subject_key": pl.String, "register_city_code": pl.String},
-    ).with_columns(method=pl.lit("L1_uscc"), strength=pl.lit("exact"))
-    found = open_units(told_units(units.lazy(), links.lazy()), pl.Series(["3302", "3301"])).collect()
-    assert set(found.select("unit_key", "subject_key", "register_city_code").rows()) == {
+    ).with_columns(source_file=pl.lit("a"), row_no=pl.lit(1), _bucket=pl.lit("3301"))
+    links = units.select("unit_key", *beside_links()).with_columns(
+        pl.Series("subject_key", ["FIRM", *[None] * 5], pl.String),
+        pl.Series("register_city_code", ["3301", *[None] * 5], pl.String),
+        pl.Series("outcome", ["linked", "secondary", *["unlinked"] * 4]),
+        method=pl.lit("L1_uscc"),
+        strength=pl.lit("exact"),
+    )
+    return links.lazy()
+
+
+def places_of_open_units(links: pl.LazyFrame, refused: list[tuple[str, int]]) -> set[tuple[str | None, ...]]:
+    doubts = pl.DataFrame(refused, schema={"unit_key": pl.String, "order": pl.Int32}, orient="row")
+    found = open_units(told_units(links, doubts), pl.Series(["3302", "3301"])).collect()
+    return set(found.select("unit_key", "subject_key", "register_city_code").rows())
+
+
+def test_an_open_unit_goes_to_its_organisations_subject_else_where_it_says_else_to_the_first_city() -> None:
+    assert places_of_open_units(links_of_one_firm_and_open_units(), refused=[("linked", 3)]) == {
         ("second", "FIRM", "3301"),
         ("registered", None, "3302"),
         ("at work", None, "3302"),
         ("outside", None, "3301"),
         ("nowhere", None, "3301"),
     }
+
+
+def test_a_unit_whose_code_was_not_believed_is_no_second_unit_of_the_codes_organisation() -> None:
+    found = places_of_open_units(links_of_one_firm_and_open_units(), refused=[("second", 1)])
+    assert ("second", None, "3302") in found
