@@ -24,7 +24,7 @@ from flows.split import ROUTED, Split, buckets_of, chosen
 from flows.steps_curate import city_step
 from flows.steps_evidence import Evidence, find_step, route_step
 from flows.steps_ingest import staged_files
-from flows.steps_link import link_step, units_step
+from flows.steps_link import census_step, link_step, units_step
 from flows.steps_register import keys_step, older_step, parents_step, subjects_step
 from flows.steps_shared import list_figures, lists_step, shared_keys_step, shared_step
 from flows.timing import StepClock, StepTime
@@ -129,9 +129,7 @@ class Planned:
 
 TakeAll = Callable[[Run, Sequence[Planned]], list[StepResult]]
 """Takes steps that do not wait for one another, and returns their results in order."""
-
-
-PER_CITY, PER_PROVINCE = 5, 7
+PER_CITY, PER_PROVINCE = 5, 8
 """Steps of compute for each city, and for all of them."""
 
 
@@ -142,7 +140,8 @@ def compute(run: Run, reports: Sequence[FileReport], splits: Sequence[Split], ta
     run.expect(PER_CITY * len(cities) + PER_PROVINCE)
     subjects = take_all(run, [_subjects(splits, older, city) for city in cities])
     parents, *keys = take_all(run, [_parents(subjects), *map(_keys, subjects)])
-    found, link = take_all(run, [_find(splits, keys), _link(splits, subjects)])
+    found, census = take_all(run, [_find(splits, keys), _census(splits)])
+    [link] = take_all(run, [_link(splits, census, subjects)])
     # What takes most memory last: by then the pages of the link are given back.
     planned = [
         [_units(splits, link, city) for city in cities],
@@ -210,12 +209,18 @@ def _find(splits: Sequence[Split], keys: Sequence[StepResult]) -> Planned:
     return Planned("find", reads, lambda at: find_step(Evidence(at.splits(loose), at.work)), is_wide=True)
 
 
-def _link(splits: Sequence[Split], subjects: Sequence[StepResult]) -> Planned:
-    census, registered = chosen(splits, ["census"]), _made(subjects)
+def _census(splits: Sequence[Split]) -> Planned:
+    """Find what follows from the census alone: it comes once in five years, the register every month."""
+    rows = chosen(splits, ["census"])
+    return Planned("census", _of(rows), lambda at: census_step(at.splits(rows), at.work), is_wide=True)
+
+
+def _link(splits: Sequence[Split], census: StepResult, subjects: Sequence[StepResult]) -> Planned:
+    rows, registered = chosen(splits, ["census"]), _made(subjects)
     return Planned(
         "link",
-        (*_of(census), *registered),
-        lambda at: link_step(at.splits(census), at.paths(registered), at.work),
+        (*_of(rows), *census.artifacts, *registered),
+        lambda at: link_step(at.splits(rows), at.paths(registered), at.work),
         is_wide=True,
     )
 

@@ -13,14 +13,31 @@ from flows.manifest import Body, fresh
 from flows.split import Split, buckets_of, pieces
 from flows.step_files import WORK_COMPRESSION, scan_source, write_by_city
 from reference.link import load_link_tables
-from reference.register import load_register_codes
+from reference.register import RegisterCodes, load_register_codes
 from transforms.link import link_census, outranked_units, ranked_units, unit_rows
 from transforms.link_conflicts import beside_links, open_units, told_units
 from transforms.link_probable import comparable, link_left_over
+from transforms.link_rounds import hashed_as, unit_side
 
 LINKS, STRAYS, UNITS, OPEN_UNITS = "links", "strays", "units", "open_units"
 REVIEW, BLOCKS = "link_review.parquet", "link_blocks.parquet"
+SIDE, OUTRANKED, HASHED_AS = "unit_side.parquet", "outranked_units.parquet", "hashed_as"
 _ROW = ["source_file", "row_no"]
+
+
+def census_step(splits: Sequence[Split], work: Path) -> Body:
+    """Write what follows from the census alone: units outranked by others, and what units are linked by.
+
+    The second names the way this machine hashes: see `_side`.
+    """
+    rows, paths = _all_rows(splits), [fresh(work / OUTRANKED), fresh(work / SIDE)]
+    outranked = outranked_units(rows).collect(engine="streaming")
+    outranked.write_parquet(paths[0], compression=WORK_COMPRESSION)
+    side = unit_side(ranked_units(rows, outranked.lazy()), load_register_codes(), beside_links())
+    side.collect(engine="streaming").write_parquet(
+        paths[1], compression=WORK_COMPRESSION, metadata={HASHED_AS: hashed_as()}
+    )
+    return paths, {}
 
 
 def link_step(splits: Sequence[Split], subjects: Sequence[Path], work: Path) -> Body:
@@ -31,9 +48,8 @@ def link_step(splits: Sequence[Split], subjects: Sequence[Path], work: Path) -> 
     """
     codes, tables = load_register_codes(), load_link_tables()
     rows, keys = _all_rows(splits), pl.scan_parquet(list(subjects))
-    outranked = outranked_units(rows).collect(engine="streaming")
-    units = ranked_units(rows, outranked.lazy())
-    exact = link_census(units, keys, codes, tables, beside_links())
+    units = ranked_units(rows, pl.scan_parquet(work / OUTRANKED))
+    exact = link_census(units, keys, codes, tables, _side(work / SIDE, units, codes))
     links, probable = link_left_over(exact, units, comparable(keys, tables), codes, tables)
     refused = exact.refused
     # The links of a province are gigabytes, and done with, here and below.
@@ -48,6 +64,13 @@ def link_step(splits: Sequence[Split], subjects: Sequence[Path], work: Path) -> 
     still_open = open_units(told.lazy(), pl.Series([path.stem for path in subjects], dtype=pl.String))
     paths += write_by_city(still_open.collect(engine="streaming"), work / OPEN_UNITS)
     return [*paths, *_write_linked(rows, told, work)], figures
+
+
+def _side(made: Path, units: pl.LazyFrame, codes: RegisterCodes) -> pl.LazyFrame:
+    """The units as the rounds want them: as `census_step` wrote them, unless its machine hashes otherwise."""
+    if pl.read_parquet_metadata(made).get(HASHED_AS) == hashed_as():
+        return pl.scan_parquet(made)
+    return unit_side(units, codes, beside_links())
 
 
 def _write_linked(rows: pl.LazyFrame, told: pl.DataFrame, work: Path) -> list[Path]:

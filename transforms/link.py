@@ -24,6 +24,7 @@ from transforms.identifiers import (
 )
 from transforms.link_doubt import refuse_codes
 from transforms.link_rounds import (
+    UNIT_SIDE,
     claim_subjects,
     found_by_code,
     settle_claims,
@@ -79,7 +80,7 @@ def link_census(
     subjects: pl.LazyFrame,
     codes: RegisterCodes,
     tables: LinkTables,
-    beside: Sequence[pl.Expr] = (),
+    side: pl.LazyFrame | None = None,
 ) -> Exact:
     """Return one link per census unit (see `prepare_units`, `conform_registry`).
 
@@ -88,10 +89,11 @@ def link_census(
     where that round finds two equally good, nothing is chosen and `candidates` says how many there were.
     A unit whose code is not believed goes on without it, its subject stays free; found by nothing else, it is
     ambiguous by the round of that code.
-    `beside`: columns of the units to go with their links, so that nobody has to look them up by key again.
+    `side`: `unit_side` of the units, if it was made before; what it has beside goes with the links, so that
+    nobody has to look it up by key again.
     """
-    every = unit_side(units, codes, beside).collect(engine="streaming")
-    kept = [column.meta.output_name() for column in beside]
+    every = (unit_side(units, codes) if side is None else side).collect(engine="streaming")
+    kept = [name for name in every.columns if name not in UNIT_SIDE]
     primary = every.filter(pl.col("role") == "primary").with_row_index("u")
     second = every.filter(pl.col("role") == "secondary").select("unit_key", *kept, outcome="role")
     register = subject_side(subjects, codes).collect(engine="streaming").with_row_index("s")

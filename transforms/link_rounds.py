@@ -20,11 +20,16 @@ BY_CODE = (1, 2, 3)
 _SOUND = pl.col("uscc_check").is_in(["valid", "repaired"]).fill_null(False)
 
 
-def unit_side(units: pl.LazyFrame, codes: RegisterCodes, beside: Sequence[pl.Expr] = ()) -> pl.LazyFrame:
-    """One row per unit, as narrow as the rounds allow.
+UNIT_SIDE = (
+    "unit_key", "role", "has_uscc", "is_legal", "uscc", "org_code", "reg_no", "bare", "name", "here", "there",
+    "formers",
+)  # fmt: skip
 
-    Columns: unit_key, role, has_uscc, is_legal, and hashes: uscc, org_code, reg_no, bare, name, here, there
-    (the second county, where there is one), formers (a list); and those of `beside`.
+
+def unit_side(units: pl.LazyFrame, codes: RegisterCodes, beside: Sequence[pl.Expr] = ()) -> pl.LazyFrame:
+    """One row per unit, as narrow as the rounds allow: the columns of `UNIT_SIDE` and those of `beside`.
+
+    uscc to there are hashes; there: the second county, where there is one; formers: a list of hashes.
     """
     here, there = pl.col("reg_county_code"), pl.col("loc_county_code")
     return units.select(
@@ -36,6 +41,12 @@ def unit_side(units: pl.LazyFrame, codes: RegisterCodes, beside: Sequence[pl.Exp
         _hash(pl.when(here.is_not_null() & (there != here)).then(there)).alias("there"),
         _formers(codes), *beside,
     )  # fmt: skip
+
+
+def hashed_as() -> str:
+    """Name the way this machine hashes: sides that were hashed another way must not meet."""
+    texts, numbers = pl.Series(["走访目标企业清单", "912"]), pl.Series([2**63 + 1], dtype=pl.UInt64)
+    return f"{texts.hash().to_list()} {numbers.hash(seed=1).to_list()}"
 
 
 def subject_side(subjects: pl.LazyFrame, codes: RegisterCodes) -> pl.LazyFrame:

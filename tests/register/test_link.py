@@ -10,6 +10,8 @@ from reference.link import load_link_tables
 from reference.register import load_register_codes
 from transforms.conform import conform_registry
 from transforms.link import link_census, prepare_units
+from transforms.link_probable import link_left_over
+from transforms.link_rounds import unit_side
 
 CODES = load_register_codes()
 LINK_COLUMNS = [
@@ -123,3 +125,25 @@ def test_one_row_per_unit_one_unit_per_subject_in_any_order(
     assert links["subject_key"].drop_nulls().is_unique().all()
     assert (links["subject_key"].is_not_null() == (links["outcome"] == "linked")).all()
     assert_frame_equal(links, linked(*shuffled).sort("row_no"))
+
+
+def test_a_side_made_before_gives_the_same_links_and_what_lies_beside_it_goes_with_them() -> None:
+    subjects, units = read_golden("link_subjects"), read_golden("link_units")
+    register = conform_registry(staged("registry", subjects.drop("subject")), CODES, AS_OF).subjects.collect()
+    plain = units.drop("unit", "outcome", "method", "subject", "why")
+    prepared = prepare_units(staged("census", plain), CODES).collect()
+    tables, row = load_link_tables(), pl.col("row_no")
+    side = unit_side(prepared.lazy(), CODES, [row]).collect()
+    asked = prepared.lazy(), register.lazy(), CODES, tables
+    beside = link_census(*asked, side.lazy()).links
+    assert beside.columns == [*LINK_COLUMNS, "row_no"]
+    assert_frame_equal(beside.drop("row_no"), link_census(*asked).links, check_row_order=False)
+    assert_frame_equal(
+        beside.select("unit_key", "row_no"), prepared.select("unit_key", "row_no"), check_row_order=False
+    )
+    # Units and subjects left to the last round bring what lies beside them too.
+    linked_at_last, _ = link_left_over(link_census(*asked, side.lazy()), *asked)
+    assert_frame_equal(
+        linked_at_last.select("unit_key", "row_no"), prepared.select("unit_key", "row_no"),
+        check_row_order=False,
+    )  # fmt: skip

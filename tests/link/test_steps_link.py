@@ -1,0 +1,59 @@
+from datetime import date
+from pathlib import Path
+
+import polars as pl
+import pytest
+from polars.testing import assert_frame_equal
+
+from flows import steps_link
+from flows.home import Home
+from flows.ingest import check_inbox, ingest_file
+from flows.split import SPLIT, Split, split_file
+from flows.steps_link import HASHED_AS, SIDE, census_step, link_step
+from flows.steps_register import older_step, subjects_step
+from simulator.simulate import simulate
+
+KEY, DAY = b"tests", date(2025, 1, 31)
+
+
+@pytest.fixture(scope="module")
+def work(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[Split], list[Path], Path]:
+    """The pieces of a small census, the subjects of a register, and a folder in which the census is ready."""
+    folder = tmp_path_factory.mktemp("link_step")
+    simulate(folder / "inbox", enterprises=1_000, households=50, seed=3, as_of=DAY)
+    home = Home(folder / "home")
+    files = [file for file in check_inbox(folder / "inbox") if file.source in ("registry", "census")]
+    reports = [ingest_file(file, home.staged, home.quarantine, hash_key=KEY) for file in files]
+    splits = [split_file(report, home) for report in reports if report.source in SPLIT]
+    registry = [split for split in splits if split.source == "registry"]
+    census = [split for split in splits if split.source == "census"]
+    older_step([home.root / a.path for s in registry for of in s.pieces.values() for a in of], folder, DAY)
+    subjects: list[Path] = []
+    for city in sorted({bucket for split in registry for bucket in split.pieces}):
+        own = [home.root / a.path for split in registry for a in split.pieces.get(city, ())]
+        subjects += subjects_step(own, city, folder, DAY)[0]
+    census_step(census, folder)
+    return census, subjects, folder
+
+
+def frames(paths: list[Path]) -> dict[str, pl.DataFrame]:
+    return {f"{path.parent.name}/{path.name}": pl.read_parquet(path) for path in paths}
+
+
+def test_a_side_hashed_by_another_machine_is_made_anew_and_changes_nothing(
+    work: tuple[list[Split], list[Path], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    census, subjects, folder = work
+    paths, figures = link_step(census, subjects, folder)
+    assert figures["outcomes"]["linked"] > 400
+    usual = frames(paths)
+    side = pl.read_parquet(folder / SIDE)
+    elsewhere = side.with_columns(pl.col("uscc", "org_code", "reg_no", "name", "bare") + 1)
+    elsewhere.write_parquet(folder / SIDE, metadata={HASHED_AS: "as another machine does"})
+    there, told = link_step(census, subjects, folder)
+    assert told == figures
+    for name, frame in frames(there).items():
+        assert_frame_equal(frame, usual[name])
+    # Believed, the same side would have found next to nobody by code.
+    monkeypatch.setattr(steps_link, "hashed_as", lambda: "as another machine does")
+    assert link_step(census, subjects, folder)[1]["outcomes"]["linked"] < figures["outcomes"]["linked"] / 4
