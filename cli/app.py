@@ -3,6 +3,8 @@
 Here: arguments in, messages out.  Not here: any work (flows/, simulator/, warehouse/).
 """
 
+import atexit
+import gc
 import sys
 import traceback
 from datetime import date, datetime
@@ -41,6 +43,9 @@ Rules = Annotated[
 def main() -> None:
     """Run the command line; every way it can end has its exit status."""
     quiet_libraries()
+    # Registered first, it comes last: an interpreter that ends looks through all that was ever loaded for
+    # garbage, which takes a second and more, and the process is about to give back all of it.
+    atexit.register(gc.freeze)
     try:
         app()
     except InputProblem as problem:
@@ -126,8 +131,7 @@ def backfill(
 
     days = periods(since.date(), until.date(), every)
     crew = make_crew(runner, lake, workers, dask_address)
-    prepare(inbox, home, days[0], rules=rules, crew=crew)
-    come_up()
+    come_up(answers=prepare(inbox, home, days[0], rules=rules, crew=crew))
     from flows.backfill import backfill as fill
     from flows.summary import text_summary
 
@@ -232,8 +236,7 @@ def _run(
     settings = make_settings(inbox, home, as_of, cities, scope, resume, rules)
     summary = nothing_to_do(settings)
     if summary is None:
-        prepare(inbox, home, as_of, cities, scope, rules, crew)
-        come_up(settings)
+        come_up(settings, prepare(inbox, home, as_of, cities, scope, rules, crew))
         from flows.run import run_batch
 
         file = str(rules) if rules else None

@@ -4,12 +4,18 @@ Here: the order that wastes no time before the first step.  Not here: arguments 
 """
 
 import os
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
 
 from flows.crew import THREADS, Crew, require_lake
+from flows.home import Home
 from flows.settings import Settings
+
+Answers = Callable[[], None]
+"""Waits until Prefect's server answers."""
+RECORDS = ".prefect"
 
 
 def prepare(
@@ -20,23 +26,32 @@ def prepare(
     scope: str = "enterprise+coop",
     rules: Path | None = None,
     crew: Crew = THREADS,
-) -> None:
-    """Refuse what cannot go well before anything is written or Prefect, which takes seconds, is started."""
+) -> Answers | None:
+    """Refuse what cannot go well before anything is written.
+
+    Where Prefect has run before, its server is started meanwhile: a province's inbox takes seconds to look
+    through. What is returned waits for it. It ends with this process if something is refused.
+    """
     from flows.ingest import check_inbox
     from flows.settings import make_settings
 
     settings = make_settings(inbox, home, as_of, cities, scope, rules=rules)
+    answers = _start_again(settings.home)
     check_inbox(settings.inbox)
     require_lake(crew)
     settings.home.require_free()
-    _give_prefect_a_home(home)
+    _give_prefect_a_home(settings.home)
+    return answers
 
 
-def come_up(settings: Settings | None = None) -> None:
-    """Return when Prefect's server answers; meanwhile the flows are loaded, and an inbox is read if given."""
+def come_up(settings: Settings | None = None, answers: Answers | None = None) -> None:
+    """Return when Prefect's server answers; meanwhile the flows are loaded, and an inbox is read if given.
+
+    `answers`: of a server that is coming up already.
+    """
     from flows.own_server import start_server
 
-    answers = start_server()
+    answers = answers or start_server()
     with ThreadPoolExecutor(max_workers=1) as beside:
         loading = beside.submit(_load)
         if settings:
@@ -61,9 +76,20 @@ def _read(settings: Settings) -> None:
     read_inbox(settings)
 
 
-def _give_prefect_a_home(home: Path) -> None:
+def _start_again(home: Home) -> Answers | None:
+    """Start the server in a home that has its records already, and that nobody else writes to."""
+    if not (home.root / RECORDS).is_dir():
+        return None
+    from flows.own_server import start_server
+
+    home.require_free()
+    _give_prefect_a_home(home)
+    return start_server()
+
+
+def _give_prefect_a_home(home: Home) -> None:
     """Keep Prefect's own records under the home folder, unless the user chose a place or a server."""
-    folder = home.resolve() / ".prefect"
+    folder = home.root / RECORDS
     if "PREFECT_HOME" not in os.environ:
         # Its server cannot make the folder itself: it then waits for a database it may not open.
         folder.mkdir(parents=True, exist_ok=True)
