@@ -20,7 +20,7 @@ demo: setup
 	$(BIN)/zoufang demo --dir $(DEMO_DIR)
 
 test: lint types imports
-	$(BIN)/pytest -n 2 --dist loadgroup
+	$(BIN)/pytest -n 3 --dist loadgroup
 
 # Every figure of operation beside its floor, peer or bound: a million subjects from raw files to published
 # warehouse, what a changed file costs, growth, workers, faults, malformed files; some two hours.

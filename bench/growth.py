@@ -2,7 +2,8 @@
 
 `python -m bench.growth --dir DIR --sizes 250000 1000000 [--provinces 4]`: each size simulated, run and
 removed; `--provinces`: that many whole provinces of 11.2 million subjects besides, each with a seed of its
-own, their seconds added up. DIR/SEED-SUBJECTS/inbox may have been simulated before, whole.
+own, their seconds added up; `--whole DIR`: the province that `bench.run --province` measured there is the
+first of them. DIR/SEED-SUBJECTS/inbox may have been simulated before, whole.
 Prints seconds, peak memory and the exponents between neighbours; the last line is one JSON object.
 """
 
@@ -14,7 +15,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
-from bench.run import AS_OF, PROVINCE, run_once
+from bench.run import AS_OF, PROVINCE, RESULT, run_once
 from simulator.simulate import simulate
 
 HOUSEHOLDS = 0.64
@@ -44,6 +45,12 @@ def measured(folder: Path, enterprises: int, households: int, seed: int) -> Poin
     return Point(enterprises + households, cost.wall, cost.cpu, cost.peak_mb)
 
 
+def measured_before(folder: Path) -> Point:
+    """Return what `bench.run` measured in a folder."""
+    told = json.loads((folder / RESULT).read_text(encoding="utf-8"))
+    return Point(told["subjects"], told["seconds"], told["cpu_seconds"], told["peak_rss_mb"])
+
+
 def exponent(small: Point, large: Point) -> float:
     """Return b of cost = a × subjects ** b, for processor seconds: they suffer less from neighbours."""
     return math.log(large.cpu / small.cpu) / math.log(large.subjects / small.subjects)
@@ -55,14 +62,15 @@ def main() -> None:
     parser.add_argument("--dir", type=Path, default=Path("bench-data/growth"))
     parser.add_argument("--sizes", type=int, nargs="+", default=[250_000, 1_000_000])
     parser.add_argument("--provinces", type=int, default=0)
+    parser.add_argument("--whole", type=Path)
     asked = parser.parse_args()
     points = []
     for size in asked.sizes:
         households = round(size * HOUSEHOLDS)
         points.append(measured(asked.dir, size - households, households, SEED))
         print(_told(points[-1]), flush=True)
-    runs = []
-    for seed in range(SEED, SEED + asked.provinces):
+    runs = [measured_before(asked.whole)] if asked.whole else []
+    for seed in range(SEED, SEED + asked.provinces - len(runs)):
         runs.append(measured(asked.dir, **PROVINCE, seed=seed))
         print(_told(runs[-1]), flush=True)
     if runs:

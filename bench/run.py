@@ -97,6 +97,14 @@ def _steps(log: str) -> list[tuple[str, float, float]]:
     return [(name, *cost) for name, cost in spent.items()]
 
 
+def read_once(inbox: Path) -> int:
+    """Read every file of the inbox and return their bytes: what the floor reads was just written.
+
+    So both find in memory what there is room for, whatever ran on the machine before.
+    """
+    return sum(len(p.read_bytes()) for p in inbox.rglob("*") if p.is_file() and "truth" not in p.parts)
+
+
 def transcode(inbox: Path, out: Path) -> Measured:
     """Write every CSV of the inbox as UTF-8 and every workbook as CSV; the floor starts from these."""
     shutil.rmtree(out, ignore_errors=True)
@@ -142,7 +150,7 @@ def main() -> None:
         counts = {"enterprises": arguments.enterprises, "households": arguments.households}
         counts = PROVINCE if arguments.province else counts
         print(simulate(inbox, **counts, seed=arguments.seed, as_of=AS_OF))
-    size = sum(p.stat().st_size for p in inbox.rglob("*") if p.is_file() and "truth" not in p.parts)
+    size = read_once(inbox)
     cost, steps = run_once(inbox, arguments.dir / "home")
     utf8 = arguments.dir / "utf8"
     bare, reading = transcode(inbox, utf8), floor(utf8)
@@ -160,19 +168,24 @@ def main() -> None:
     print(
         f"orchestration {between:.1f} s + gate {gate:.1f} s = {(between + gate) / cost.wall:.1%} of the run"
     )
-    told = _as_json(cost, reading.wall + bare.wall, arguments.dir / "home", (between + gate) / cost.wall)
+    subjects = arguments.enterprises + arguments.households
+    if arguments.province:
+        subjects = sum(PROVINCE.values())
+    told = _as_json(
+        cost, reading.wall + bare.wall, arguments.dir / "home", (between + gate) / cost.wall, subjects
+    )
     (arguments.dir / RESULT).write_text(told, encoding="utf-8")
     print(told)
 
 
-def _as_json(cost: Measured, floor_seconds: float, home: Path, overhead_share: float) -> str:
+def _as_json(cost: Measured, floor_seconds: float, home: Path, overhead_share: float, subjects: int) -> str:
     """Return the figures of run and floor on one line; `rows`: of all files, as the account has it."""
     with duckdb.connect(str(published_file(home)), read_only=True) as connection:
         rows = connection.sql("SELECT sum(rows_in)::BIGINT FROM meta_row_account").fetchall()[0][0]
     return json.dumps({
         "seconds": round(cost.wall, 1), "floor_seconds": round(floor_seconds, 1),
         "ratio": round(cost.wall / floor_seconds, 2), "peak_rss_mb": round(cost.peak_mb), "rows": rows,
-        "overhead_share": round(overhead_share, 3),
+        "overhead_share": round(overhead_share, 3), "cpu_seconds": round(cost.cpu, 1), "subjects": subjects,
     })  # fmt: skip
 
 

@@ -27,7 +27,7 @@ def prepare(
     rules: Path | None = None,
     crew: Crew = THREADS,
 ) -> Answers | None:
-    """Refuse what cannot go well before anything is written.
+    """Refuse what cannot go well before anything but Prefect's own records is written.
 
     Where Prefect has run before, its server is started meanwhile: a province's inbox takes seconds to look
     through. What is returned waits for it. It ends with this process if something is refused.
@@ -80,10 +80,11 @@ def _start_again(home: Home) -> Answers | None:
     """Start the server in a home that has its records already, and that nobody else writes to."""
     if not (home.root / RECORDS).is_dir():
         return None
+    home.require_free()
+    # Before anything of Prefect is loaded: it reads its settings then.
+    _give_prefect_a_home(home)
     from flows.own_server import start_server
 
-    home.require_free()
-    _give_prefect_a_home(home)
     return start_server()
 
 

@@ -67,8 +67,8 @@ class Run:
 
     def inputs(self, plan: "Planned") -> str:
         """Return one hash of all that a step's result follows from."""
-        told = (digest_of(plan.reads), *plan.facts)
-        return combine([self.versions, str(self.settings.as_of), self.settings.scope, *told])
+        asked = () if plan.is_dateless else (str(self.settings.as_of), self.settings.scope)
+        return combine([self.versions, *asked, digest_of(plan.reads), *plan.facts])
 
     def step(self, plan: "Planned") -> StepResult:
         """Return a step's result, by doing as little as its inputs allow."""
@@ -125,6 +125,8 @@ class Planned:
     """Of the whole province: uses all processors by itself, and much memory."""
     is_large: bool = False
     """Holds a gigabyte or two: not many at once."""
+    is_dateless: bool = False
+    """Follows from neither date nor scope of the batch: batches of other dates take it up."""
 
 
 TakeAll = Callable[[Run, Sequence[Planned]], list[StepResult]]
@@ -203,16 +205,17 @@ def _buckets(splits: Sequence[Split], keys: Sequence[StepResult]) -> list[str]:
 
 
 def _find(splits: Sequence[Split], keys: Sequence[StepResult]) -> Planned:
-    """Find the subjects of loose rows."""
     loose = chosen(splits, ROUTED, LOOSE)
     reads = (*_of(loose), *_made(keys))
     return Planned("find", reads, lambda at: find_step(Evidence(at.splits(loose), at.work)), is_wide=True)
 
 
 def _census(splits: Sequence[Split]) -> Planned:
-    """Find what follows from the census alone: it comes once in five years, the register every month."""
+    """The census comes once in five years, the register every month."""
     rows = chosen(splits, ["census"])
-    return Planned("census", _of(rows), lambda at: census_step(at.splits(rows), at.work), is_wide=True)
+    return Planned(
+        "census", _of(rows), lambda at: census_step(at.splits(rows), at.work), is_wide=True, is_dateless=True
+    )
 
 
 def _link(splits: Sequence[Split], census: StepResult, subjects: Sequence[StepResult]) -> Planned:
@@ -262,7 +265,6 @@ def _shared_keys(subjects: StepResult) -> Planned:
 
 
 def _shared(run: Run, before: Sequence[StepResult], years: Sequence[int]) -> Planned:
-    """Find who in the province shares what."""
     reads = (*_made(before), *run.given)
     return Planned(
         "shared", reads, lambda at: shared_step(at.work, years, at.settings), (str(years),), is_wide=True
@@ -284,7 +286,6 @@ def _made(results: Iterable[StepResult], place: str = "") -> tuple[Artifact, ...
 
 
 def _of(splits: Iterable[Split]) -> tuple[Artifact, ...]:
-    """Return the files of some pieces."""
     return tuple(file for split in splits for files in split.pieces.values() for file in files)
 
 

@@ -43,7 +43,7 @@ def recall_counts(home: Home) -> dict[str, Tally]:
 
 
 def name_content(home: Home, path: Path) -> str:
-    """Name what is in a file: a staged one's path is made of it, any other is read to the last byte."""
+    """Name what is in a file: a staged one's path is made of it, any other by its hash."""
     staged = path.is_relative_to(home.staged)
     return str(path.relative_to(home.staged)) if staged else home.known.hash(path)
 

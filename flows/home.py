@@ -1,6 +1,6 @@
 """The home folder of an installation: where lake, runs, warehouse and dispatch lie.
 
-Here: paths and the lock that keeps two runs apart.  Not here: what is written there.
+Here: paths, the lock that keeps two runs apart, what is known of the files.  Not here: what is written there.
 """
 
 import fcntl
@@ -22,7 +22,7 @@ class Home:
 
     root: Path
     known: KnownBytes = field(default_factory=KnownBytes, compare=False, repr=False)
-    """Which of its files are known to be as they were written."""
+    """Hashes of its files, as far as they were read before; a run remembers them (known_files.py)."""
 
     @property
     def staged(self) -> Path:

@@ -168,12 +168,12 @@ def ingest_file(
     return report
 
 
-def finished_file(source: str, key: str, lakes: tuple[Path, Path], memory: KnownBytes) -> FileReport | None:
+def finished_file(source: str, key: str, folders: tuple[Path, Path], memory: KnownBytes) -> FileReport | None:
     """Return the report of a finished file; None if there is none, or any of its parts is not whole.
 
-    `lakes`: of staged and of quarantined rows.
+    `folders`: of staged and of quarantined rows.
     """
-    staged, quarantine = (folder / source / f"file={key}" for folder in lakes)
+    staged, quarantine = (folder / source / f"file={key}" for folder in folders)
     raw = read_sealed(staged / "report.json")
     if not raw:
         return None

@@ -5,7 +5,9 @@ Not here: where it is kept between runs (known_files.py), files of the inbox (fi
 """
 
 import hashlib
+import os
 from collections.abc import Mapping
+from io import BufferedReader
 from pathlib import Path
 
 Known = tuple[str, int, int]
@@ -31,14 +33,18 @@ class KnownBytes:
         """Return the SHA-256 of a file, read now unless it is known."""
         stat = path.stat()
         known = self._known.pop(stat.st_ino, None)
-        if known is None or known[1:] != (stat.st_size, stat.st_mtime_ns):
-            known = (hash_file(path), stat.st_size, stat.st_mtime_ns)
+        if known is None or known[1:] != _state(stat):
+            return self._read(path)
+        # Last in the order: it was asked for last.
         self._known[stat.st_ino] = known
         return known[0]
 
     def is_whole(self, path: Path, sha256: str) -> bool:
-        """Return whether the file is there with the bytes it was recorded with."""
-        return path.is_file() and self.hash(path) == sha256
+        """Return whether the file is there with the bytes it was recorded with.
+
+        Nothing is refused from memory: the file may have been put back since, or the reading was at fault.
+        """
+        return path.is_file() and (self.hash(path) == sha256 or self._read(path) == sha256)
 
     def are_whole(self, folder: Path, hashes: Mapping[str, str]) -> bool:
         """Return whether each file is in the folder with the bytes it was recorded with."""
@@ -48,6 +54,16 @@ class KnownBytes:
         """Return the SHA-256 of each Parquet file in a folder, by its name."""
         return {path.name: self.hash(path) for path in sorted(folder.glob("*.parquet"))}
 
+    def _read(self, path: Path) -> str:
+        """Hash the bytes as they are now, and remember them if they stayed so meanwhile."""
+        with path.open("rb") as handle:
+            before = os.fstat(handle.fileno())
+            sha256 = hash_bytes(handle)
+            after = os.fstat(handle.fileno())
+        if _state(before) == _state(after):
+            self._known[before.st_ino] = (sha256, *_state(before))
+        return sha256
+
     def latest(self, most: int) -> dict[int, Known]:
         """Return what is known of the files asked for last."""
         return dict(list(self._known.items())[-most:])
@@ -56,4 +72,13 @@ class KnownBytes:
 def hash_file(path: Path) -> str:
     """Return the SHA-256 of a file's bytes, read now."""
     with path.open("rb") as handle:
-        return hashlib.file_digest(handle, "sha256").hexdigest()
+        return hash_bytes(handle)
+
+
+def hash_bytes(handle: BufferedReader) -> str:
+    """Return the SHA-256 of what can be read of an open file."""
+    return hashlib.file_digest(handle, "sha256").hexdigest()
+
+
+def _state(stat: os.stat_result) -> tuple[int, int]:
+    return stat.st_size, stat.st_mtime_ns

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from flows.home import Home
-from flows.known_bytes import KnownBytes
+from flows.known_bytes import Known, KnownBytes
 from flows.manifest import read_sealed, write_sealed
 
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
@@ -21,23 +21,34 @@ MOST = 100_000
 
 @contextmanager
 def remembering(home: Home) -> Iterator[Home]:
-    """Give the home with what is known of its files; what was learned is kept, however the work ends.
+    """Give the home with what is known of its files; what was learned is kept, also where the work fails.
+
+    Not where it is killed: the next run then reads again what that one wrote.
 
     Work files are not forced to the disk: after a power cut one may hold zeros where its size and times say
     that nothing changed. So what was known before this machine last started is not believed.
     """
     kept, boot = home.root / "lake" / "known.json", _boot_id()
-    recorded = read_sealed(kept) or {}
-    is_believed = boot is not None and recorded.get("boot") == boot
-    files = {int(inode): tuple(known) for inode, known in recorded["files"].items()} if is_believed else {}
+    files = _recorded(kept, boot)
     remembers = replace(home, known=KnownBytes(files))
     try:
         yield remembers
     finally:
-        if boot is not None and (latest := remembers.known.latest(MOST)):
+        latest = remembers.known.latest(MOST)
+        if boot is not None and latest != files:
             # Without it the next run reads more, no more than that.
             with suppress(OSError):
                 write_sealed(kept, {"boot": boot, "files": latest}, durable=False)
+
+
+def _recorded(kept: Path, boot: str | None) -> dict[int, Known]:
+    """Return what an earlier run left; nothing if it cannot be read, or the machine has started since."""
+    recorded = None
+    with suppress(OSError):
+        recorded = read_sealed(kept)
+    if recorded is None or recorded["boot"] != boot:
+        return {}
+    return {int(inode): (sha256, size, time) for inode, (sha256, size, time) in recorded["files"].items()}
 
 
 def _boot_id() -> str | None:

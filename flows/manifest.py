@@ -3,7 +3,7 @@
 A step is done when its manifest exists, was made from the same inputs, and every file it names still has the
 recorded content: a killed run resumes.  What an earlier run made from the same inputs is linked, not made
 again: a run whose inputs changed a little does a little.  Here: these decisions, and records that show when
-a byte of them, or of the files they name, has changed.
+a byte of them has changed.  Files are looked into as far as their bytes are not known (known_bytes.py).
 Not here: what the steps do, what their inputs are (compute.py).
 """
 

@@ -101,8 +101,8 @@ def run_batch(
     require_lake(crew)
     day = as_of or period_end_before(due_day(), every)
     settings = make_settings(inbox, home, day, cities, scope, resume, rules)
-    with settings.home.locked(patience()), remembering(settings.home) as known:
-        summary = _run(replace(settings, home=known), crew)
+    with settings.home.locked(patience()), remembering(settings.home) as remembers:
+        summary = _run(replace(settings, home=remembers), crew)
     summary_artifacts(summary)
     return summary
 

@@ -46,7 +46,7 @@ def ingest_source_file(file: SourceFile, fingerprint: Fingerprint, settings: Set
 
 
 def ingested_before(file: SourceFile, fingerprint: Fingerprint, settings: Settings) -> Staged | None:
-    """Return what the same code made of the same file, if it is there and whole to the last byte."""
+    """Return what the same code made of the same file, if it is there and whole."""
     home = settings.home
     key = file_key(file, fingerprint.sha256, code_version(), hash_key(home))
     report = finished_file(file.source, key, (home.staged, home.quarantine), home.known)

@@ -13,28 +13,30 @@ from flows.manifest import Body, fresh
 from flows.split import Split, buckets_of, pieces
 from flows.step_files import WORK_COMPRESSION, scan_source, write_by_city
 from reference.link import load_link_tables
-from reference.register import RegisterCodes, load_register_codes
+from reference.register import load_register_codes
 from transforms.link import link_census, outranked_units, ranked_units, unit_rows
-from transforms.link_conflicts import beside_links, open_units, told_units
+from transforms.link_conflicts import CATEGORIES, beside_links, open_units, told_units
 from transforms.link_probable import comparable, link_left_over
 from transforms.link_rounds import hashed_as, unit_side
 
 LINKS, STRAYS, UNITS, OPEN_UNITS = "links", "strays", "units", "open_units"
 REVIEW, BLOCKS = "link_review.parquet", "link_blocks.parquet"
 SIDE, OUTRANKED, HASHED_AS = "unit_side.parquet", "outranked_units.parquet", "hashed_as"
+UNIT_NO = "unit_no"
 _ROW = ["source_file", "row_no"]
 
 
 def census_step(splits: Sequence[Split], work: Path) -> Body:
     """Write what follows from the census alone: units outranked by others, and what units are linked by.
 
-    The second names the way this machine hashes: see `_side`.
+    The second names the way this machine hashes: see `_side`. Rows are in the order of the census, categories
+    are texts: a step goes by the bytes of what it reads, and made anew they have to be the same.
     """
     rows, paths = _all_rows(splits), [fresh(work / OUTRANKED), fresh(work / SIDE)]
-    outranked = outranked_units(rows).collect(engine="streaming")
+    outranked = outranked_units(rows).collect(engine="streaming").sort(_ROW)
     outranked.write_parquet(paths[0], compression=WORK_COMPRESSION)
-    side = unit_side(ranked_units(rows, outranked.lazy()), load_register_codes(), beside_links())
-    side.collect(engine="streaming").write_parquet(
+    side = _numbered(rows, outranked.lazy())
+    side.with_columns(pl.col(pl.Categorical).cast(pl.String)).write_parquet(
         paths[1], compression=WORK_COMPRESSION, metadata={HASHED_AS: hashed_as()}
     )
     return paths, {}
@@ -48,8 +50,9 @@ def link_step(splits: Sequence[Split], subjects: Sequence[Path], work: Path) -> 
     """
     codes, tables = load_register_codes(), load_link_tables()
     rows, keys = _all_rows(splits), pl.scan_parquet(list(subjects))
-    units = ranked_units(rows, pl.scan_parquet(work / OUTRANKED))
-    exact = link_census(units, keys, codes, tables, _side(work / SIDE, units, codes))
+    outranked = pl.scan_parquet(work / OUTRANKED)
+    units = ranked_units(rows, outranked)
+    exact = link_census(units, keys, codes, tables, _side(work / SIDE, rows, outranked))
     links, probable = link_left_over(exact, units, comparable(keys, tables), codes, tables)
     refused = exact.refused
     # The links of a province are gigabytes, and done with, here and below.
@@ -66,24 +69,32 @@ def link_step(splits: Sequence[Split], subjects: Sequence[Path], work: Path) -> 
     return [*paths, *_write_linked(rows, told, work)], figures
 
 
-def _side(made: Path, units: pl.LazyFrame, codes: RegisterCodes) -> pl.LazyFrame:
+def _side(made: Path, rows: pl.LazyFrame, outranked: pl.LazyFrame) -> pl.LazyFrame:
     """The units as the rounds want them: as `census_step` wrote them, unless its machine hashes otherwise."""
     if pl.read_parquet_metadata(made).get(HASHED_AS) == hashed_as():
-        return pl.scan_parquet(made)
-    return unit_side(units, codes, beside_links())
+        texts = [pl.col(name).cast(pl.Categorical) for name in CATEGORIES]
+        return pl.scan_parquet(made).with_columns(texts)
+    return _numbered(rows, outranked).lazy()
+
+
+def _numbered(rows: pl.LazyFrame, outranked: pl.LazyFrame) -> pl.DataFrame:
+    """The units as the rounds want them, and what is wanted beside, numbered as the census has them."""
+    units = ranked_units(rows, outranked, in_order=True)
+    side = unit_side(units, load_register_codes(), beside_links()).collect(engine="streaming")
+    return side.rechunk().with_row_index(UNIT_NO)
 
 
 def _write_linked(rows: pl.LazyFrame, told: pl.DataFrame, work: Path) -> list[Path]:
     """Write which rows are linked to whom, and whole those of units that work in another city."""
-    by_row = told.filter(pl.col("outcome") == "linked").select(
+    # By the number of the unit: quicker than by a text, and as good for files that are always the same.
+    by_row = told.filter(pl.col("outcome") == "linked").sort(UNIT_NO).select(
         "unit_key", pl.col("source_file", "_bucket").cast(pl.String), "row_no", "subject_key", "link_method",
         "link_strength", "register_city_code",
     )  # fmt: skip
     is_elsewhere = pl.col("_bucket") != pl.col("register_city_code")
     here, elsewhere = by_row.filter(~is_elsewhere), by_row.filter(is_elsewhere)
     del by_row
-    # One unit a subject: that alone puts them in order.
-    paths = write_by_city(here.drop("_bucket"), work / LINKS, order="subject_key")
+    paths = write_by_city(here.drop("_bucket"), work / LINKS, is_sorted=True)
     del here
     strays = (
         rows.drop("_bucket", "is_local")

@@ -215,13 +215,22 @@ def outranked_units(rows: pl.LazyFrame) -> pl.LazyFrame:
     )
 
 
-def ranked_units(rows: pl.LazyFrame, outranked: pl.LazyFrame) -> pl.LazyFrame:
-    """The rows of `unit_rows` plus unit_key and role, told by `outranked_units` of the whole census."""
+def ranked_units(rows: pl.LazyFrame, outranked: pl.LazyFrame, *, in_order: bool = False) -> pl.LazyFrame:
+    """The rows of `unit_rows` plus unit_key and role, told by `outranked_units` of the whole census.
+
+    `in_order`: in the order of the rows, which costs a little.
+    """
     is_first, is_primary = pl.col("is_outranked").is_null(), ~pl.col("is_outranked").fill_null(False)
     row = pl.concat_str("source_file", pl.lit(":"), "row_no")
     own_code = pl.coalesce(pl.when(_SOUND).then("uscc"), "org_code")
     return (
-        rows.join(outranked, on=["source_file", "row_no"], how="left", build_side="force_right")
+        rows.join(
+            outranked,
+            on=["source_file", "row_no"],
+            how="left",
+            build_side="force_right",
+            maintain_order="left" if in_order else "none",
+        )
         .with_columns(
             pl.when(is_first).then(pl.coalesce(own_code, row)).otherwise(row).alias("unit_key"),
             pl.when(is_primary).then(pl.lit("primary")).otherwise(pl.lit("secondary")).alias("role"),

@@ -142,6 +142,10 @@ def _division(code: pl.Expr) -> pl.Expr:
     return code.str.extract(r"^[A-T]?(\d{2})", 1)
 
 
+CATEGORIES = ("source_file", "_bucket", "named")
+"""Of `beside_links`: texts of which there are few."""
+
+
 def beside_links() -> list[pl.Expr]:
     """What is wanted of a unit beside its link, as narrow as may be: it is kept for all of a province.
 
@@ -149,11 +153,12 @@ def beside_links() -> list[pl.Expr]:
     of its registration first.
     """
     county, organisation = pl.coalesce("reg_county_code", "loc_county_code"), pl.col("organisation")
+    texts = [pl.col("source_file"), pl.col("_bucket"), county.str.slice(0, 4).alias("named")]
     return [
-        pl.col("source_file").cast(pl.Categorical), pl.col("row_no"), pl.col("_bucket").cast(pl.Categorical),
+        *(text.cast(pl.Categorical) for text in texts),
+        pl.col("row_no"),
         pl.when(organisation.is_not_null()).then(organisation.hash()).alias("organisation"),
-        county.str.slice(0, 4).cast(pl.Categorical).alias("named"),
-    ]  # fmt: skip
+    ]
 
 
 def told_units(links: pl.LazyFrame, refused: pl.DataFrame) -> pl.LazyFrame:

@@ -35,11 +35,24 @@ def province(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def one_city(province: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An inbox of one city's files, some 450 subjects; not to be written to."""
-    inbox = tmp_path_factory.mktemp("one_city")
-    for path in province.glob("*/3310*"):
-        copy = inbox / path.relative_to(province)
-        copy.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(path, copy)
+    return _files_of(province, ("3310",), tmp_path_factory.mktemp("one_city"))
+
+
+@pytest.fixture(scope="session")
+def two_cities(province: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An inbox of the one city's files and another's, some 600 subjects; not to be written to.
+
+    For those who run it again and again: what the number of files costs, each pays anew.
+    """
+    return _files_of(province, ("3308", "3310"), tmp_path_factory.mktemp("two_cities"))
+
+
+def _files_of(province: Path, cities: tuple[str, ...], inbox: Path) -> Path:
+    for path in province.glob("*/*"):
+        if path.name.startswith(cities):
+            copy = inbox / path.relative_to(province)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, copy)
     return inbox
 
 

