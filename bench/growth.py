@@ -2,8 +2,8 @@
 
 `python -m bench.growth --dir DIR --sizes 250000 1000000 [--provinces 4]`: each size simulated, run and
 removed; `--provinces`: that many whole provinces of 11.2 million subjects besides, each with a seed of its
-own, their seconds added up; `--whole DIR`: the province that `bench.run --province` measured there is the
-first of them. DIR/SEED-SUBJECTS/inbox may have been simulated before, whole.
+own, their seconds added up; `--whole DIR …`: the provinces that `bench.run --province` measured there are
+the first of them. DIR/SEED-SUBJECTS/inbox may have been simulated before, whole.
 Prints seconds, peak memory and the exponents between neighbours; the last line is one JSON object.
 """
 
@@ -62,14 +62,14 @@ def main() -> None:
     parser.add_argument("--dir", type=Path, default=Path("bench-data/growth"))
     parser.add_argument("--sizes", type=int, nargs="+", default=[250_000, 1_000_000])
     parser.add_argument("--provinces", type=int, default=0)
-    parser.add_argument("--whole", type=Path)
+    parser.add_argument("--whole", type=Path, nargs="*", default=[])
     asked = parser.parse_args()
     points = []
     for size in asked.sizes:
         households = round(size * HOUSEHOLDS)
         points.append(measured(asked.dir, size - households, households, SEED))
         print(_told(points[-1]), flush=True)
-    runs = [measured_before(asked.whole)] if asked.whole else []
+    runs = [measured_before(folder) for folder in asked.whole]
     for seed in range(SEED, SEED + asked.provinces - len(runs)):
         runs.append(measured(asked.dir, **PROVINCE, seed=seed))
         print(_told(runs[-1]), flush=True)

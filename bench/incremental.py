@@ -6,6 +6,7 @@ last rows and gets them back afterwards. The last line is one JSON object.
 
 import argparse
 import json
+import os
 from pathlib import Path
 
 from bench.run import RESULT, run_again
@@ -34,6 +35,8 @@ def main() -> None:
         raise SystemExit(f"{folder / RESULT} is missing: run python -m bench.run --dir {folder} first")
     whole = json.loads((folder / RESULT).read_text(encoding="utf-8"))["seconds"]
     inbox, home = folder / "inbox", folder / "home"
+    # What the floor wrote is on the disk first, or the run waits while the system writes it.
+    os.sync()
     nothing, _ = run_again(inbox, home)
     changed = min((inbox / "registry").glob(f"{CITY}*.csv"))
     held = without_last_rows(changed, LOST)

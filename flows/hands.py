@@ -8,12 +8,14 @@ import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
+from pathlib import Path
 from threading import BoundedSemaphore
 from typing import Protocol
 
 from flows.compute import Planned, Run
 from flows.crew import Crew
 from flows.manifest import StepResult
+from flows.read_ahead import read_ahead
 from flows.settings import Settings
 from flows.steps_ingest import Found, Staged, in_groups, ingest_source_file, ingested_before
 from flows.tasks import io_task
@@ -54,6 +56,12 @@ def _before(found: Found, settings: Settings) -> Staged | None:
         return None  # the task tries again, and tells if that does not help
 
 
+def _pieces(before: Sequence[Staged | None]) -> list[Path]:
+    """Return what an earlier run made of the files: steps read all of it, what is made now is in memory."""
+    splits = [done[1] for done in before if done and done[1]]
+    return [split.root / piece.path for split in splits for of in split.pieces.values() for piece in of]
+
+
 class Threads:
     """Threads of this process."""
 
@@ -61,6 +69,7 @@ class Threads:
         """Stage and split inbox files, group by group; tasks are for those that are not there and whole."""
         with run.at("ingest"), ThreadPoolExecutor(AT_ONCE) as threads:
             before = list(threads.map(lambda found: _before(found, run.settings), files))
+            read_ahead(_pieces(before))
             groups = in_groups([found for found, done in zip(files, before, strict=True) if done is None])
             futures = [ingest_task.submit(group, run.settings) for group in groups]
             made = (one for future in futures for one in future.result())
@@ -69,9 +78,14 @@ class Threads:
     def take_all(self, run: Run, plans: Sequence[Planned]) -> list[StepResult]:
         """Take the steps of parts some at a time, those of the whole province one by one."""
         futures = [None if plan.is_wide else step_task.submit(run, plan) for plan in plans]
-        return [
+        results = [
             future.result() if future else run.step(plan) for future, plan in zip(futures, plans, strict=True)
         ]
+        # What was made just now is in memory.
+        read_ahead(
+            [path for done in results if done.how == "linked" for path in run.site.paths(done.artifacts)]
+        )
+        return results
 
 
 @contextmanager
