@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
-from bench.run import AS_OF, PROVINCE, RESULT, run_once
+from bench.run import AS_OF, PROVINCE, RESULT, read_once, run_once
 from simulator.simulate import simulate
 
 HOUSEHOLDS = 0.64
@@ -40,6 +40,7 @@ def measured(folder: Path, enterprises: int, households: int, seed: int) -> Poin
     inbox, home = own / "inbox", own / "home"
     if not inbox.exists():
         simulate(inbox, enterprises=enterprises, households=households, seed=seed, as_of=AS_OF)
+    read_once(inbox)
     cost, _ = run_once(inbox, home)
     shutil.rmtree(own)
     return Point(enterprises + households, cost.wall, cost.cpu, cost.peak_mb)
@@ -48,6 +49,8 @@ def measured(folder: Path, enterprises: int, households: int, seed: int) -> Poin
 def measured_before(folder: Path) -> Point:
     """Return what `bench.run` measured in a folder."""
     told = json.loads((folder / RESULT).read_text(encoding="utf-8"))
+    if told.get("subjects") != sum(PROVINCE.values()):
+        raise SystemExit(f"{folder / RESULT} is not of a whole province: run python -m bench.run --province")
     return Point(told["subjects"], told["seconds"], told["cpu_seconds"], told["peak_rss_mb"])
 
 

@@ -97,6 +97,17 @@ def _steps(log: str) -> list[tuple[str, float, float]]:
     return [(name, *cost) for name, cost in spent.items()]
 
 
+def simulated(folder: Path, asked: dict[str, int]) -> Path:
+    """Return the folder's inbox, simulated as asked; SystemExit if it holds another."""
+    inbox, note = folder / "inbox", folder / "simulated.json"
+    if not (inbox / "registry").is_dir():
+        print(simulate(inbox, **asked, as_of=AS_OF))
+        note.write_text(json.dumps(asked), encoding="utf-8")
+    elif note.exists() and json.loads(note.read_text(encoding="utf-8")) != asked:
+        raise SystemExit(f"{inbox} is another draw ({note.read_text(encoding='utf-8')}); give another --dir")
+    return inbox
+
+
 def read_once(inbox: Path) -> int:
     """Read every file of the inbox and return their bytes: what the floor reads was just written.
 
@@ -145,11 +156,9 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=3)
     parser.add_argument("--dir", type=Path, default=Path("bench-data"))
     arguments = parser.parse_args()
-    inbox = arguments.dir / "inbox"
-    if not (inbox / "registry").is_dir():
-        counts = {"enterprises": arguments.enterprises, "households": arguments.households}
-        counts = PROVINCE if arguments.province else counts
-        print(simulate(inbox, **counts, seed=arguments.seed, as_of=AS_OF))
+    counts = {"enterprises": arguments.enterprises, "households": arguments.households}
+    counts = PROVINCE if arguments.province else counts
+    inbox = simulated(arguments.dir, {**counts, "seed": arguments.seed})
     size = read_once(inbox)
     cost, steps = run_once(inbox, arguments.dir / "home")
     utf8 = arguments.dir / "utf8"
@@ -168,12 +177,10 @@ def main() -> None:
     print(
         f"orchestration {between:.1f} s + gate {gate:.1f} s = {(between + gate) / cost.wall:.1%} of the run"
     )
-    subjects = arguments.enterprises + arguments.households
-    if arguments.province:
-        subjects = sum(PROVINCE.values())
     told = _as_json(
-        cost, reading.wall + bare.wall, arguments.dir / "home", (between + gate) / cost.wall, subjects
-    )
+        cost, reading.wall + bare.wall, arguments.dir / "home", (between + gate) / cost.wall,
+        sum(counts.values()),
+    )  # fmt: skip
     (arguments.dir / RESULT).write_text(told, encoding="utf-8")
     print(told)
 

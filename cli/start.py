@@ -27,7 +27,7 @@ def prepare(
     rules: Path | None = None,
     crew: Crew = THREADS,
 ) -> Answers | None:
-    """Refuse what cannot go well before anything but Prefect's own records is written.
+    """Refuse what cannot go well before anything but Prefect's own records and the home's lock is written.
 
     Where Prefect has run before, its server is started meanwhile: a province's inbox takes seconds to look
     through. What is returned waits for it. It ends with this process if something is refused.

@@ -17,8 +17,10 @@ from flows.crew import Crew
 from flows.manifest import StepResult
 from flows.read_ahead import read_ahead
 from flows.settings import Settings
+from flows.split import ROUTED, chosen
 from flows.steps_ingest import Found, Staged, in_groups, ingest_source_file, ingested_before
 from flows.tasks import io_task
+from transforms.evidence import LOOSE
 
 AT_ONCE = 3
 """Steps, or groups of files, at work at a time: two processors, and one that waits for a disk."""
@@ -56,10 +58,14 @@ def _before(found: Found, settings: Settings) -> Staged | None:
         return None  # the task tries again, and tells if that does not help
 
 
-def _pieces(before: Sequence[Staged | None]) -> list[Path]:
-    """Return what an earlier run made of the files: steps read all of it, what is made now is in memory."""
+def _pieces_of_all(before: Sequence[Staged | None]) -> list[Path]:
+    """Return what earlier runs made of files and steps of the whole province read, whichever city changed.
+
+    What is made now is in memory.
+    """
     splits = [done[1] for done in before if done and done[1]]
-    return [split.root / piece.path for split in splits for of in split.pieces.values() for piece in of]
+    read = [*chosen(splits, ("registry", "census")), *chosen(splits, ROUTED, LOOSE)]
+    return [split.root / piece.path for split in read for of in split.pieces.values() for piece in of]
 
 
 class Threads:
@@ -69,7 +75,7 @@ class Threads:
         """Stage and split inbox files, group by group; tasks are for those that are not there and whole."""
         with run.at("ingest"), ThreadPoolExecutor(AT_ONCE) as threads:
             before = list(threads.map(lambda found: _before(found, run.settings), files))
-            read_ahead(_pieces(before))
+            read_ahead(_pieces_of_all(before))
             groups = in_groups([found for found, done in zip(files, before, strict=True) if done is None])
             futures = [ingest_task.submit(group, run.settings) for group in groups]
             made = (one for future in futures for one in future.result())
@@ -82,9 +88,8 @@ class Threads:
             future.result() if future else run.step(plan) for future, plan in zip(futures, plans, strict=True)
         ]
         # What was made just now is in memory.
-        read_ahead(
-            [path for done in results if done.how == "linked" for path in run.site.paths(done.artifacts)]
-        )
+        linked = [file for done in results if done.how == "linked" for file in done.artifacts]
+        read_ahead(run.site.paths(linked))
         return results
 
 

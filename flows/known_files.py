@@ -35,7 +35,8 @@ def remembering(home: Home) -> Iterator[Home]:
         yield remembers
     finally:
         latest = remembers.known.latest(MOST)
-        if boot is not None and latest != files:
+        # In order: those asked for last are the last to be forgotten.
+        if boot is not None and [*latest.items()] != [*files.items()]:
             # Without it the next run reads more, no more than that.
             with suppress(OSError):
                 write_sealed(kept, {"boot": boot, "files": latest}, durable=False)

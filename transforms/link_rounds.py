@@ -214,7 +214,7 @@ def _formers(codes: RegisterCodes) -> pl.Expr:
     """The former names without their places, hashed: a list, null where there are none."""
     one = pl.element()
     keys = former_names().list.eval(name_key(name_text(one, codes), codes.name_prefixes).drop_nulls())
-    return keys.list.eval(one.hash().unique()).alias("formers")
+    return keys.list.eval(one.hash().unique().sort()).alias("formers")
 
 
 def _hash(text: pl.Expr) -> pl.Expr:

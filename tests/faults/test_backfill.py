@@ -55,6 +55,14 @@ def test_each_month_is_judged_by_what_had_happened_by_then(months: Path) -> None
     assert on_list[february] & listed[february] == set()
 
 
+def test_what_follows_from_the_census_alone_is_made_for_the_first_month(single_runs: Path) -> None:
+    how = []
+    for month in ("ZJ-202501-31", "ZJ-202502-28"):
+        report = json.loads(zoufang("report", "--home", single_runs, "--batch", month, "--json").out)
+        how += [step["how"] for step in report["durations"]["steps"] if step["step"] in ("census", "link")]
+    assert how == ["made", "made", "linked", "made"]
+
+
 def test_explain_a_target_an_excluded_firm_and_an_unknown_one(months: Path) -> None:
     target = ask(months, "SELECT min(uscc) FROM fact_visit_target WHERE batch_id = 'ZJ-202503-31'")[0][0]
     excluded, rule = ask(

@@ -64,6 +64,25 @@ def test_a_file_is_read_once_however_often_it_is_asked_for_moved_and_linked(
     assert reads == [path]
 
 
+def test_a_file_replaced_as_it_is_opened_is_known_by_its_own_inode(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, known = part(tmp_path), known_bytes.KnownBytes()
+    os.link(path, linked := path.with_name("linked.parquet"))
+    (other := path.with_name("other.parquet")).write_bytes(b"same size")
+    real = Path.open
+
+    def late(self: Path, *mode: str) -> object:
+        other.replace(path)
+        return real(self, *mode)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "open", late)
+        known.hash(path)
+    assert known.hash(linked) == hash_file(linked)
+    assert known.hash(path) == hash_file(path)
+
+
 def test_nothing_is_refused_from_memory(tmp_path: Path, reads: Reads, boot: Path) -> None:
     """A file that was found spoilt is put back, by a backup that keeps inode and times."""
     path = part(tmp_path)

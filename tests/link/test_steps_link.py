@@ -1,3 +1,7 @@
+import os
+import pickle
+import subprocess
+import sys
 from datetime import date
 from pathlib import Path
 
@@ -9,7 +13,7 @@ from flows import steps_link
 from flows.home import Home
 from flows.ingest import check_inbox, ingest_file
 from flows.split import SPLIT, Split, split_file
-from flows.steps_link import HASHED_AS, SIDE, census_step, link_step
+from flows.steps_link import HASHED_AS, OUTRANKED, SIDE, census_step, link_step
 from flows.steps_register import older_step, subjects_step
 from simulator.simulate import simulate
 
@@ -34,6 +38,22 @@ def work(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[Split], list[Pa
         subjects += subjects_step(own, city, folder, DAY)[0]
     census_step(census, folder)
     return census, subjects, folder
+
+
+def test_the_side_made_anew_has_the_same_bytes(
+    work: tuple[list[Split], list[Path], Path], tmp_path: Path
+) -> None:
+    """Else a step that reads it would be made anew although nothing changed: here by one thread."""
+    script = (
+        "import pickle, sys, pathlib; from flows.steps_link import census_step; "
+        "census_step(pickle.load(sys.stdin.buffer), pathlib.Path(sys.argv[1]))"
+    )
+    subprocess.run(
+        [sys.executable, "-c", script, str(tmp_path)], input=pickle.dumps(work[0]), check=True,
+        env=os.environ | {"POLARS_MAX_THREADS": "1"},
+    )  # fmt: skip
+    for name in (SIDE, OUTRANKED):
+        assert (tmp_path / name).read_bytes() == (work[2] / name).read_bytes(), name
 
 
 def frames(paths: list[Path]) -> dict[str, pl.DataFrame]:
