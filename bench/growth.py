@@ -15,8 +15,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
-from bench.run import AS_OF, PROVINCE, RESULT, read_once, run_once
-from simulator.simulate import simulate
+from bench.run import PROVINCE, RESULT, read_once, run_once, simulated
 
 HOUSEHOLDS = 0.64
 """Share of individual households among the subjects, as in Zhejiang."""
@@ -37,11 +36,9 @@ class Point:
 def measured(folder: Path, enterprises: int, households: int, seed: int) -> Point:
     """Simulate an inbox, unless it is there already, run it from nothing, and remove both."""
     own = folder / f"{seed}-{enterprises + households}"
-    inbox, home = own / "inbox", own / "home"
-    if not inbox.exists():
-        simulate(inbox, enterprises=enterprises, households=households, seed=seed, as_of=AS_OF)
+    inbox = simulated(own, {"enterprises": enterprises, "households": households, "seed": seed})
     read_once(inbox)
-    cost, _ = run_once(inbox, home)
+    cost, _ = run_once(inbox, own / "home")
     shutil.rmtree(own)
     return Point(enterprises + households, cost.wall, cost.cpu, cost.peak_mb)
 

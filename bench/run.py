@@ -113,14 +113,18 @@ def read_once(inbox: Path) -> int:
 
     So both find in memory what there is room for, whatever ran on the machine before.
     """
-    return sum(len(p.read_bytes()) for p in inbox.rglob("*") if p.is_file() and "truth" not in p.parts)
+    return sum(len(path.read_bytes()) for path in _files(inbox))
+
+
+def _files(inbox: Path) -> list[Path]:
+    return sorted(p for p in inbox.rglob("*") if p.is_file() and "truth" not in p.parts)
 
 
 def transcode(inbox: Path, out: Path) -> Measured:
     """Write every CSV of the inbox as UTF-8 and every workbook as CSV; the floor starts from these."""
     shutil.rmtree(out, ignore_errors=True)
     started, cpu = time.monotonic(), time.process_time()
-    for path in sorted(p for p in inbox.rglob("*") if p.is_file() and "truth" not in p.parts):
+    for path in _files(inbox):
         target = out / path.relative_to(inbox).with_suffix(".csv")
         target.parent.mkdir(parents=True, exist_ok=True)
         if path.suffix == ".xlsx":

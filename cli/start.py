@@ -16,6 +16,7 @@ from flows.settings import Settings
 Answers = Callable[[], None]
 """Waits until Prefect's server answers."""
 RECORDS = ".prefect"
+"""Folder of a home: Prefect's own records."""
 
 
 def prepare(

@@ -22,7 +22,7 @@ from transforms.identifiers import (
     org_code_of,
     repair_uscc,
 )
-from transforms.link_doubt import refuse_codes
+from transforms.link_doubt import refuse_codes, units_refused
 from transforms.link_rounds import (
     UNIT_SIDE,
     claim_subjects,
@@ -136,8 +136,7 @@ def _believed(primary: pl.DataFrame, refused: pl.DataFrame) -> pl.DataFrame:
     """The units without the codes that were refused; without its code a unit may bear any subject's name."""
     if refused.is_empty():
         return primary
-    no_code = refused.filter(pl.col("order") <= 2)["unit_key"].implode()
-    no_number = refused.filter(pl.col("order") == 3)["unit_key"].implode()
+    no_code, no_number = (keys.implode() for keys in units_refused(refused))
     code, number = pl.col("unit_key").is_in(no_code), pl.col("unit_key").is_in(no_number)
     return primary.with_columns(
         pl.col("has_uscc") & ~code,

@@ -8,6 +8,8 @@ from datetime import date
 
 import polars as pl
 
+from transforms.link_doubt import units_refused
+
 CONFLICTS = pl.Schema(
     {
         "conflict": pl.String, "subject_key": pl.String, "unit_key": pl.String, "winner": pl.String,
@@ -167,7 +169,7 @@ def told_units(links: pl.LazyFrame, refused: pl.DataFrame) -> pl.LazyFrame:
     A code that was not believed (`link_doubt.REFUSED`) tells no organisation either.
     """
     told = links.rename({"method": "link_method", "strength": "link_strength"})
-    no_code = refused.filter(pl.col("order") <= 2)["unit_key"].unique()
+    no_code, _ = units_refused(refused)
     if no_code.is_empty():
         return told
     is_told = ~pl.col("unit_key").is_in(no_code.implode())

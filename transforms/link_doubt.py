@@ -68,6 +68,12 @@ def refuse_codes(
     return refused.select(REFUSED.names()).cast(REFUSED).sort("unit_key", "order")
 
 
+def units_refused(refused: pl.DataFrame) -> tuple[pl.Series, pl.Series]:
+    """Return the units whose code was not believed (rounds 1, 2), and whose number was not (3): unit_keys."""
+    is_code = pl.col("order") <= 2
+    return refused.filter(is_code)["unit_key"].unique(), refused.filter(~is_code)["unit_key"].unique()
+
+
 def without_codes(units: pl.LazyFrame, refused: pl.DataFrame) -> pl.LazyFrame:
     """The units, those of `refused` without the code or number that was not believed."""
     if refused.is_empty():
