@@ -21,7 +21,6 @@ from prefect.settings import PREFECT_API_URL, temporary_settings
 from prefect_dask.task_runners import DaskTaskRunner
 
 from flows import ARE_THREADS_GIVEN, POLARS_THREADS
-from flows.compute import Planned, Run
 from flows.crew import Crew
 from flows.failure import at_step
 from flows.hash_key import VARIABLE, hash_key, key_name
@@ -29,6 +28,7 @@ from flows.lake import Lake, open_lake
 from flows.lake_steps import Ingested, keep_staged
 from flows.manifest import StepResult
 from flows.orders import Done, IngestOrder, StepOrder, Terms, order_task
+from flows.planned import Planned, Run
 from flows.progress import say
 from flows.settings import code_version
 from flows.steps_ingest import Found, Staged, in_groups

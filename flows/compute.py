@@ -1,108 +1,26 @@
 """The steps of a run and what each follows from: staged files in, curated tables of each city out.
 
-Here: the order of steps and the digests that decide whether one is made, resumed or linked from another run.
-A step names just the files it reads, and is made anew only when one of these is another.
-Not here: what a step does (steps_*.py), how results are recorded (manifest.py).
+Here: which steps there are, and their order. A step names just the files it reads, and is made anew only when
+one of these is another.
+Not here: what a step does (steps_*.py), what a plan is (planned.py), how results are recorded (manifest.py).
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from itertools import islice
-from pathlib import Path
 from typing import Any
 
-from flows.artifacts import Progress
-from flows.deadline import require_time
-from flows.failure import at_step
 from flows.ingest import FileReport
-from flows.manifest import Artifact, Body, StepResult, StepStore, artifact_of, combine, digest_of
-from flows.progress import brief, say
-from flows.settings import Settings
-from flows.site import Site
+from flows.manifest import Artifact, StepResult, artifact_of
+from flows.planned import Planned, Run, TakeAll
 from flows.split import ROUTED, Split, buckets_of, chosen
 from flows.steps_curate import city_step
 from flows.steps_evidence import Evidence, find_step, route_step
 from flows.steps_ingest import staged_files
-from flows.steps_link import census_step, link_step, units_step
+from flows.steps_link import census_step, link_step, parties_step, units_step
 from flows.steps_register import keys_step, older_step, parents_step, subjects_step
 from flows.steps_shared import list_figures, lists_step, shared_keys_step, shared_step
-from flows.timing import StepClock, StepTime
 from transforms.evidence import LOOSE
-
-
-@dataclass(frozen=True)
-class Run:
-    """One run under way: its settings, name, folders, and what all its steps follow from besides data."""
-
-    settings: Settings
-    run_id: str
-    versions: str
-    returned: str
-    """Hash of what came back on earlier lists."""
-    given: tuple[Artifact, ...] = ()
-    """What came back, as files of the run's work folder."""
-    progress: Progress | None = None
-    clock: StepClock = field(default_factory=StepClock)
-
-    @property
-    def site(self) -> Site:
-        """Return where the run's steps read and write."""
-        return Site(self.settings, self.run_id)
-
-    @property
-    def folder(self) -> Path:
-        """Return the run's own folder."""
-        return self.site.folder
-
-    @property
-    def work(self) -> Path:
-        """Return where the run keeps what only later steps read."""
-        return self.site.work
-
-    @property
-    def store(self) -> StepStore:
-        """Return the record of steps."""
-        return StepStore(self.settings.home, self.run_id)
-
-    def inputs(self, plan: "Planned") -> str:
-        """Return one hash of all that a step's result follows from."""
-        asked = () if plan.is_dateless else (str(self.settings.as_of), self.settings.scope)
-        return combine([self.versions, *asked, digest_of(plan.reads), *plan.facts])
-
-    def step(self, plan: "Planned") -> StepResult:
-        """Return a step's result, by doing as little as its inputs allow."""
-        with self.at(plan.name) as timed:
-            result = self.store.take(plan.name, self.inputs(plan), lambda: plan.body(self.site))
-            timed.how = result.how
-        self.tell(result)
-        return result
-
-    def tell(self, result: StepResult) -> None:
-        """Say at the terminal and on the run's page that a step is done."""
-        if result.figures:
-            say(f"{result.step}: {brief(result.figures)}")
-        self.done(result.step)
-
-    @contextmanager
-    def at(self, name: str) -> Iterator[StepTime]:
-        """Measure what a step takes, and let a failure inside say which step it came from.
-
-        TimeoutError instead, if the run has no time left.
-        """
-        require_time()
-        with at_step(name), self.clock.timing(name) as timed:
-            yield timed
-
-    def expect(self, steps: int) -> None:
-        """Say on the run's page that more steps will come."""
-        if self.progress:
-            self.progress.expect(steps)
-
-    def done(self, name: str) -> None:
-        """Move the bar on the run's page on."""
-        if self.progress:
-            self.progress.done(name)
 
 
 @dataclass(frozen=True)
@@ -113,47 +31,30 @@ class Computed:
     cities: tuple[StepResult, ...]
 
 
-@dataclass(frozen=True)
-class Planned:
-    """One step to be taken: its name, every file it reads, what else it follows from, and what makes it."""
-
-    name: str
-    reads: tuple[Artifact, ...]
-    body: Callable[[Site], Body]
-    facts: tuple[str, ...] = ()
-    is_wide: bool = False
-    """Of the whole province: uses all processors by itself, and much memory."""
-    is_large: bool = False
-    """Holds a gigabyte or two: not many at once."""
-    is_dateless: bool = False
-    """Follows from neither date nor scope of the batch: batches of other dates take it up."""
-
-
-TakeAll = Callable[[Run, Sequence[Planned]], list[StepResult]]
-"""Takes steps that do not wait for one another, and returns their results in order."""
-PER_CITY, PER_PROVINCE = 5, 8
+PER_CITY, PER_PROVINCE = 6, 8
 """Steps of compute for each city, and for all of them."""
 
 
 def compute(run: Run, reports: Sequence[FileReport], splits: Sequence[Split], take_all: TakeAll) -> Computed:
     """Make subjects, links, evidence and what is shared, then each city."""
-    [older] = take_all(run, [_older(splits)])
+    older, census = take_all(run, [_older(splits), _census(splits)])
     cities = [c for c in older.figures["subjects"] if not run.settings.cities or c in run.settings.cities]
     run.expect(PER_CITY * len(cities) + PER_PROVINCE)
     subjects = take_all(run, [_subjects(splits, older, city) for city in cities])
-    parents, *keys = take_all(run, [_parents(subjects), *map(_keys, subjects)])
-    found, census = take_all(run, [_find(splits, keys), _census(splits)])
-    [link] = take_all(run, [_link(splits, census, subjects)])
-    # What takes most memory last: by then the pages of the link are given back.
+    keys = take_all(run, [_keys(result) for result in subjects])
+    [found] = take_all(run, [_find(splits, keys)])
+    # Evidence takes most memory, and so does the link: never beside one another.
     planned = [
-        [_units(splits, link, city) for city in cities],
         [_shared_keys(result) for result in subjects],
-        [_lists(run, reports, subjects)],
+        [_parties(census, result) for result in subjects],
+        [_lists(run, reports, subjects), _parents(subjects)],
         [_route(splits, keys, found, bucket) for bucket in _buckets(splits, keys)],
     ]
     run.expect(len(planned[-1]))
     done = iter(take_all(run, [plan for plans in planned for plan in plans]))
-    units, keys_of_cities, [lists], routes = ([*islice(done, len(plans))] for plans in planned)
+    keys_of_cities, parties, [lists, parents], routes = ([*islice(done, len(plans))] for plans in planned)
+    [link] = take_all(run, [_link(splits, census, subjects, parties)])
+    units = take_all(run, [_units(splits, link, city) for city in cities])
     years = sorted({year for route in routes for year in route.figures["years"]})
     own = [*subjects, older, parents, link, *units, *routes]
     [shared] = take_all(run, [_shared(run, [*keys_of_cities, *own, lists], years)])
@@ -218,12 +119,23 @@ def _census(splits: Sequence[Split]) -> Planned:
     )
 
 
-def _link(splits: Sequence[Split], census: StepResult, subjects: Sequence[StepResult]) -> Planned:
-    rows, registered = chosen(splits, ["census"]), _made(subjects)
+def _parties(census: StepResult, subjects: StepResult) -> Planned:
+    city = subjects.step.removeprefix("subjects-")
+    reads = (*subjects.artifacts, *_made([census], city))
+    return Planned(f"parties-{city}", reads, lambda at: parties_step(at.work, city))
+
+
+def _link(
+    splits: Sequence[Split],
+    census: StepResult,
+    subjects: Sequence[StepResult],
+    parties: Sequence[StepResult],
+) -> Planned:
+    rows, registered, named = chosen(splits, ["census"]), _made(subjects), _made(parties)
     return Planned(
         "link",
-        (*_of(rows), *census.artifacts, *registered),
-        lambda at: link_step(at.splits(rows), at.paths(registered), at.work),
+        (*_of(rows), *census.artifacts, *registered, *named),
+        lambda at: link_step(at.splits(rows), at.paths(registered), at.paths(named), at.work),
         is_wide=True,
     )
 

@@ -11,14 +11,14 @@ from collections.abc import Collection
 from pathlib import Path
 
 from flows.home import Home
-from flows.steps_link import BLOCKS, OUTRANKED, REVIEW, SIDE
+from flows.steps_link import BLOCKS, OUTRANKED, PARTIES, REVIEW, SIDE, UNIT_CODES
 from reference.errors import InputProblem
 
 EVIDENCE_KEPT = 12
 """Published batches that keep their evidence, newest first: a year of months, 120 MB each a million firms."""
 NOT_READ_AGAIN = (
     "older", "parents", "keys", "found", "links", "strays", "shared_keys", "open_units",
-    REVIEW, BLOCKS, SIDE, OUTRANKED,
+    REVIEW, BLOCKS, SIDE, OUTRANKED, UNIT_CODES, PARTIES,
 )  # fmt: skip
 YEARS = "years.json"
 

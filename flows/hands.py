@@ -12,9 +12,9 @@ from pathlib import Path
 from threading import BoundedSemaphore
 from typing import Protocol
 
-from flows.compute import Planned, Run
 from flows.crew import Crew
 from flows.manifest import StepResult
+from flows.planned import Planned, Run
 from flows.read_ahead import read_ahead
 from flows.settings import Settings
 from flows.split import ROUTED, chosen

@@ -20,7 +20,7 @@ from flows import journal
 from flows.account import row_account
 from flows.artifacts import Progress, gate_artifacts, report_artifact, summary_artifacts
 from flows.batches import Pointer, require_open, require_whole
-from flows.compute import Planned, Run, compute
+from flows.compute import compute
 from flows.crew import Crew, Runner, make_crew, require_lake
 from flows.extracts import require_extracts
 from flows.failure import at_step, leave_report
@@ -31,6 +31,7 @@ from flows.known_files import remembering
 from flows.manifest import StepResult, artifact_of, combine, write_sealed
 from flows.parameters import City, Day, Every, Folder, RulesFile, Scope
 from flows.periods import period_end_before
+from flows.planned import Planned, Run
 from flows.progress import say
 from flows.report_text import PAGE
 from flows.run_report import Reached, Status, finish_run_report, leave_run_report

@@ -16,9 +16,10 @@ import polars as pl
 
 from expectations.report import GateResult, read_report
 from flows.batches import Pointer
-from flows.compute import Computed, Run
+from flows.compute import Computed
 from flows.ingest import FileReport
 from flows.manifest import RUN, write_json
+from flows.planned import Run
 from flows.report_page import report_page
 from flows.report_text import PAGE, REPORT
 from flows.run_drift import batch_drift

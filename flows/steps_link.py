@@ -12,14 +12,17 @@ import polars as pl
 from flows.manifest import Body, fresh
 from flows.split import Split, buckets_of, pieces
 from flows.step_files import WORK_COMPRESSION, scan_source, write_by_city
+from flows.steps_register import SUBJECTS
 from reference.link import load_link_tables
 from reference.register import load_register_codes
 from transforms.link import link_census, outranked_units, ranked_units, unit_rows
 from transforms.link_conflicts import CATEGORIES, beside_links, open_units, told_units
+from transforms.link_parties import subject_names
 from transforms.link_probable import comparable, link_left_over
-from transforms.link_rounds import hashed_as, unit_side
+from transforms.link_rounds import hashed_as, unit_side, without_units
 
 LINKS, STRAYS, UNITS, OPEN_UNITS = "links", "strays", "units", "open_units"
+UNIT_CODES, PARTIES = "unit_codes", "parties"
 REVIEW, BLOCKS = "link_review.parquet", "link_blocks.parquet"
 SIDE, OUTRANKED, HASHED_AS = "unit_side.parquet", "outranked_units.parquet", "hashed_as"
 UNIT_NO = "unit_no"
@@ -27,7 +30,8 @@ _ROW = ["source_file", "row_no"]
 
 
 def census_step(splits: Sequence[Split], work: Path) -> Body:
-    """Write what follows from the census alone: units outranked by others, and what units are linked by.
+    """Write what follows from the census alone: units outranked by others, what units are linked by, and
+    the codes of units by the city they work in.
 
     The second names the way this machine hashes: see `_side`. Rows are in the order of the census, categories
     are texts: a step goes by the bytes of what it reads, and made anew they have to be the same.
@@ -39,11 +43,29 @@ def census_step(splits: Sequence[Split], work: Path) -> Body:
     side.with_columns(pl.col(pl.Categorical).cast(pl.String)).write_parquet(
         paths[1], compression=WORK_COMPRESSION, metadata={HASHED_AS: hashed_as()}
     )
-    return paths, {}
+    codes = side.select("uscc", register_city_code="_bucket").drop_nulls().unique().sort("uscc")
+    return [*paths, *write_by_city(codes, work / UNIT_CODES, is_sorted=True)], {}
 
 
-def link_step(splits: Sequence[Split], subjects: Sequence[Path], work: Path) -> Body:
+def parties_step(work: Path, city: str) -> Body:
+    """Write the names of one city's subjects that the exact rounds will hardly find: no unit has their code.
+
+    What the link wants of them it would else read and take apart anew whichever city changed.
+    """
+    codes, tables = load_register_codes(), load_link_tables()
+    subjects = comparable(pl.scan_parquet(work / SUBJECTS / f"{city}.parquet"), tables)
+    if (borne := work / UNIT_CODES / f"{city}.parquet").exists():
+        subjects = without_units(subjects, pl.scan_parquet(borne))
+    names = subject_names(subjects, codes).collect(engine="streaming").sort("owner", maintain_order=True)
+    path = fresh(work / PARTIES / f"{city}.parquet")
+    names.write_parquet(path, compression=WORK_COMPRESSION)
+    return [path], {}
+
+
+def link_step(splits: Sequence[Split], subjects: Sequence[Path], parties: Sequence[Path], work: Path) -> Body:
     """Write the links by register city of the subject; return counts by outcome and method.
+
+    `parties`: what `parties_step` wrote of any of the cities.
 
     Also written: rows of units that work elsewhere than their subject is registered, units left open, the
     review of doubtful links, the counts of the probabilistic round's blocks.
@@ -53,7 +75,9 @@ def link_step(splits: Sequence[Split], subjects: Sequence[Path], work: Path) -> 
     outranked = pl.scan_parquet(work / OUTRANKED)
     units = ranked_units(rows, outranked)
     exact = link_census(units, keys, codes, tables, _side(work / SIDE, rows, outranked))
-    links, probable = link_left_over(exact, units, comparable(keys, tables), codes, tables)
+    named = pl.scan_parquet(list(parties)) if parties else None
+    few = ranked_units(rows.filter(_is_open(exact.links)), outranked)
+    links, probable = link_left_over(exact, few, comparable(keys, tables), codes, tables, named)
     refused = exact.refused
     # The links of a province are gigabytes, and done with, here and below.
     del exact
@@ -67,6 +91,13 @@ def link_step(splits: Sequence[Split], subjects: Sequence[Path], work: Path) -> 
     still_open = open_units(told.lazy(), pl.Series([path.stem for path in subjects], dtype=pl.String))
     paths += write_by_city(still_open.collect(engine="streaming"), work / OPEN_UNITS)
     return [*paths, *_write_linked(rows, told, work)], figures
+
+
+def _is_open(links: pl.DataFrame) -> pl.Expr:
+    """Whether a row is, or hashes like, that of a unit still open: unlike a join, asked before it is read."""
+    row = pl.col("source_file").cast(pl.String).hash() ^ pl.col("row_no").hash()
+    still_open = links.filter(pl.col("outcome").is_in(["ambiguous", "unlinked"])).select(row)
+    return row.is_in(still_open.to_series().unique().implode())
 
 
 def _side(made: Path, rows: pl.LazyFrame, outranked: pl.LazyFrame) -> pl.LazyFrame:

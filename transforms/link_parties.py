@@ -1,6 +1,7 @@
 """Both sides of the probabilistic round in one shape: names split, places, door, date, industry, codes.
 
-Here: one row per unit or subject and name it goes by, with everything a comparison looks at.
+Here: one row per unit or subject and name it goes by, with everything a comparison looks at; in two steps,
+as what a row says by itself is told of one city at a time, and numbers of all of them together.
 Not here: which rows meet (link_candidates.py), what agreement is worth (link_score.py).
 """
 
@@ -22,7 +23,7 @@ _DOOR = _ROAD + r"(?:[0-9]+弄)?([0-9]+(?:-[0-9]+)?)号?"
 
 
 def unit_parties(units: pl.LazyFrame, codes: RegisterCodes, towns: pl.DataFrame) -> pl.LazyFrame:
-    """One row per census unit and name: `owner` (its unit_key), `party` (its number), parts and facts.
+    """One row per census unit and name: `owner` (its unit_key), its number and facts, see `with_numbers`.
 
     `towns` has town_code (9 digits) and town (the name without 镇, 街道 or 乡).
     """
@@ -40,13 +41,18 @@ def unit_parties(units: pl.LazyFrame, codes: RegisterCodes, towns: pl.DataFrame)
         *_door(pl.col("loc_addr")),
         opened.alias("opened"), pl.col("ind_code").alias("industry"),
     )  # fmt: skip
-    return _parted(facts, codes)
+    return with_numbers(_parted(facts, codes))
 
 
 def subject_parties(subjects: pl.LazyFrame, codes: RegisterCodes) -> pl.LazyFrame:
-    """One row per subject and name, the former ones too: `owner` (its subject_key), `party`, parts, facts.
+    """One row per subject and name, the former ones too: as `subject_names`, and numbered."""
+    return with_numbers(subject_names(subjects, codes))
 
-    And register_city_code.
+
+def subject_names(subjects: pl.LazyFrame, codes: RegisterCodes) -> pl.LazyFrame:
+    """One row per subject and name: `owner` (its subject_key), register_city_code, parts and facts.
+
+    Rows of one subject follow one another, name by name as listed: it needs to know of no other.
     """
     address = pl.coalesce("operating_address", "address")
     opened = pl.col("established_on")
@@ -68,18 +74,26 @@ def _all_names(current: str) -> pl.Expr:
     return pl.concat_list(pl.concat_list(current), told).list.unique(maintain_order=True)
 
 
-def _parted(facts: pl.LazyFrame, codes: RegisterCodes) -> pl.LazyFrame:
-    """One row per name: the facts plus what the name says, each part in the form it is compared in.
+def with_numbers(named: pl.LazyFrame) -> pl.LazyFrame:
+    """The rows of names plus `party`, the number of their owner, and the letters of 字号 and trade.
 
-    Sorted by party and, within it, name by name as listed: the number of a row depends on no order of input.
+    Sorted by party, names as they were: the number of a row depends on no order of owners.
     """
+    middle = pl.col("middle")
+    letters = [_letter(middle.str.slice(at, 1)).alias(f"c{at}") for at in range(LETTERS)]
+    endings = [_letter(middle.str.reverse().str.slice(at, 1)).alias(f"e{at}") for at in range(LETTERS)]
+    party = (pl.col("owner").rank("dense") - 1).cast(pl.UInt32)
+    return named.with_columns(party.alias("party")).sort("party", maintain_order=True).with_columns(
+        *letters, *endings
+    )  # fmt: skip
+
+
+def _parted(facts: pl.LazyFrame, codes: RegisterCodes) -> pl.LazyFrame:
+    """One row per name: the facts plus what the name says, each part in the form it is compared in."""
     kinds = dict(codes.name_forms.iter_rows())
     core, trade = pl.col("core"), pl.col("trade")
     middle = core + trade
-    letters = [_letter(middle.str.slice(at, 1)).alias(f"c{at}") for at in range(LETTERS)]
-    endings = [_letter(middle.str.reverse().str.slice(at, 1)).alias(f"e{at}") for at in range(LETTERS)]
-    numbered = facts.with_columns((pl.col("owner").rank("dense") - 1).cast(pl.UInt32).alias("party"))
-    by_name = numbered.sort("party").with_columns(names=pl.col("name").list.len()).explode("name")
+    by_name = facts.with_columns(names=pl.col("name").list.len()).explode("name")
     return with_name_parts(by_name, "name", codes).select(
         pl.all().exclude("name", "place", "form", "industry"),
         middle.alias("middle"),
@@ -90,7 +104,6 @@ def _parted(facts: pl.LazyFrame, codes: RegisterCodes) -> pl.LazyFrame:
         pl.col("form").str.replace("有限责任公司", "有限公司").alias("form"),
         pl.col("form").replace_strict(kinds, default="", return_dtype=pl.String).alias("form_kind"),
         pl.col("industry").str.replace("^[A-T]", "").str.slice(0, 4).alias("industry"),
-        *letters, *endings,
     )  # fmt: skip
 
 
@@ -109,7 +122,8 @@ def _town(address: pl.Expr) -> pl.Expr:
 
 def _door(address: pl.Expr) -> list[pl.Expr]:
     plain = address.str.normalize("NFKC").str.replace_all(" ", "")
+    door = plain.str.extract_groups(_DOOR)
     return [
         plain.str.extract(_ROAD).alias("road"),
-        (plain.str.extract(_DOOR, 1) + plain.str.extract(_DOOR, 2)).alias("door"),
+        (door.struct.field("1") + door.struct.field("2")).alias("door"),
     ]

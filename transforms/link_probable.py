@@ -14,7 +14,7 @@ from transforms.link import Exact
 from transforms.link_candidates import find_candidates
 from transforms.link_compare import FEATURES, compare_pairs
 from transforms.link_doubt import without_codes
-from transforms.link_parties import subject_parties, unit_parties
+from transforms.link_parties import subject_names, subject_parties, unit_parties, with_numbers
 from transforms.link_score import calibrated, log_odds, with_share
 
 METHOD, STRENGTH = "L5_probable", "weak"
@@ -50,40 +50,66 @@ def link_probable(
     linked: the pair is the best of both sides and at least `link_from` probable. ambiguous: a candidate is
     at least `review_from` probable. Else unlinked. No subject is linked twice.
     """
+    return _probable(units, subject_names(subjects, codes), codes, tables)
+
+
+def _probable(units: pl.LazyFrame, names: pl.LazyFrame, codes: RegisterCodes, tables: LinkTables) -> Probable:
+    """The same of subjects whose names are told."""
     left = unit_parties(units, codes, tables.towns).collect(engine="streaming")
-    right = subject_parties(subjects, codes).collect(engine="streaming").with_columns(*_rarities())
+    right = with_numbers(names).collect(engine="streaming").with_columns(*_rarities())
     found = find_candidates(left, right, tables.caps)
     scored = _scored(found.pairs, left, right, tables)
     settled = _settled(scored, tables)
-    names = _owners(left), _owners(right)
+    owners = _owners(left), _owners(right)
     review = _review(settled, scored, tables)
     return Probable(
-        links=_links(settled, names[0], _by_party(right)),
-        review=_described(review, found.pairs, left, right, *names),
+        links=_links(settled, owners[0], _by_party(right)),
+        review=_described(review, found.pairs, left, right, *owners),
         blocks=found.blocks,
     )
 
 
 def link_left_over(
-    done: Exact, units: pl.LazyFrame, subjects: pl.LazyFrame, codes: RegisterCodes, tables: LinkTables
+    done: Exact,
+    units: pl.LazyFrame,
+    subjects: pl.LazyFrame,
+    codes: RegisterCodes,
+    tables: LinkTables,
+    named: pl.LazyFrame | None = None,
 ) -> tuple[pl.DataFrame, Probable]:
     """Return all links in the columns of `link_census`, whose result `done` is, and what this round made.
 
     Units an exact round called ambiguous are tried again, and stay so with its count unless they link now.
+    `named`: `subject_names` of any of the subjects, if told before; they need not be told again.
     """
     exact = done.links
     still_open = exact.lazy().filter(pl.col("outcome").is_in(["ambiguous", "unlinked"])).select("unit_key")
     taken = exact.lazy().select("subject_key").drop_nulls()
-    made = link_probable(
+    made = _probable(
         without_codes(
             units.join(still_open, on="unit_key", how="semi", build_side="force_right"), done.refused
         ),
-        subjects.join(taken, on="subject_key", how="anti", build_side="force_right"),
+        _free_names(subjects, taken, codes, named),
         codes,
         tables,
     )
     links = joined_links(exact, made)
     return links, replace(made, review=with_refused(made.review, done.refused, links))
+
+
+def _free_names(
+    subjects: pl.LazyFrame, taken: pl.LazyFrame, codes: RegisterCodes, named: pl.LazyFrame | None
+) -> pl.LazyFrame:
+    """`subject_names` of the subjects that are not taken."""
+    free = subjects.join(taken, on="subject_key", how="anti", build_side="force_right")
+    if named is None:
+        return subject_names(free, codes)
+    told = named.select(subject_key="owner")
+    rest = free.select("subject_key").join(told, on="subject_key", how="anti").collect(engine="streaming")
+    # Other than a join, a filter is asked before the rows are read.
+    untold = subjects.filter(pl.col("subject_key").is_in(rest["subject_key"].implode()))
+    still = named.join(taken, left_on="owner", right_on="subject_key", how="anti", build_side="force_right")
+    return pl.concat([still, subject_names(untold, codes)])
 
 
 def comparable(subjects: pl.LazyFrame, tables: LinkTables) -> pl.LazyFrame:

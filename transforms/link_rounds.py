@@ -63,6 +63,14 @@ def subject_side(subjects: pl.LazyFrame, codes: RegisterCodes) -> pl.LazyFrame:
     )  # fmt: skip
 
 
+def without_units(subjects: pl.LazyFrame, codes: pl.LazyFrame) -> pl.LazyFrame:
+    """The subjects whose USCC no unit bears; `codes` has uscc as `unit_side` hashes it."""
+    borne = codes.select(_code="uscc")
+    return subjects.with_columns(_hash(pl.col("uscc")).alias("_code")).join(
+        borne, on="_code", how="anti", build_side="force_right"
+    ).drop("_code")  # fmt: skip
+
+
 def found_by_code(units: pl.DataFrame, subjects: pl.DataFrame) -> pl.DataFrame:
     """One row per unit, round of `BY_CODE` and subject that alone bears its code: u, s, order, is_named.
 

@@ -1,5 +1,6 @@
 import os
 import pickle
+import shutil
 import subprocess
 import sys
 from datetime import date
@@ -13,7 +14,7 @@ from flows import steps_link
 from flows.home import Home
 from flows.ingest import check_inbox, ingest_file
 from flows.split import SPLIT, Split, split_file
-from flows.steps_link import HASHED_AS, OUTRANKED, SIDE, census_step, link_step
+from flows.steps_link import HASHED_AS, OUTRANKED, SIDE, census_step, link_step, parties_step
 from flows.steps_register import older_step, subjects_step
 from simulator.simulate import simulate
 
@@ -56,24 +57,37 @@ def test_the_side_made_anew_has_the_same_bytes(
         assert (tmp_path / name).read_bytes() == (work[2] / name).read_bytes(), name
 
 
-def frames(paths: list[Path]) -> dict[str, pl.DataFrame]:
-    return {f"{path.parent.name}/{path.name}": pl.read_parquet(path) for path in paths}
+def frames(paths: list[Path], work: Path) -> dict[str, pl.DataFrame]:
+    return {str(path.relative_to(work)): pl.read_parquet(path) for path in paths}
 
 
 def test_a_side_hashed_by_another_machine_is_made_anew_and_changes_nothing(
     work: tuple[list[Split], list[Path], Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     census, subjects, folder = work
-    paths, figures = link_step(census, subjects, folder)
+    paths, figures = link_step(census, subjects, [], folder)
     assert figures["outcomes"]["linked"] > 400
-    usual = frames(paths)
+    usual = frames(paths, folder)
     side = pl.read_parquet(folder / SIDE)
     elsewhere = side.with_columns(pl.col("uscc", "org_code", "reg_no", "name", "bare") + 1)
     elsewhere.write_parquet(folder / SIDE, metadata={HASHED_AS: "as another machine does"})
-    there, told = link_step(census, subjects, folder)
+    there, told = link_step(census, subjects, [], folder)
     assert told == figures
-    for name, frame in frames(there).items():
+    for name, frame in frames(there, folder).items():
         assert_frame_equal(frame, usual[name])
     # Believed, the same side would have found next to nobody by code.
     monkeypatch.setattr(steps_link, "hashed_as", lambda: "as another machine does")
-    assert link_step(census, subjects, folder)[1]["outcomes"]["linked"] < figures["outcomes"]["linked"] / 4
+    believed = link_step(census, subjects, [], folder)[1]["outcomes"]
+    assert believed["linked"] < figures["outcomes"]["linked"] / 4
+
+
+def test_names_told_before_change_no_link(work: tuple[list[Split], list[Path], Path], tmp_path: Path) -> None:
+    """Also where some cities' are told and others' are not, and where units bear the codes of all."""
+    census, subjects, folder = work
+    shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
+    usual = frames(link_step(census, subjects, [], folder)[0], folder)
+    told = [path for at in subjects for path in parties_step(tmp_path, at.stem)[0]]
+    assert 0 < pl.scan_parquet(told).collect().height < pl.scan_parquet(subjects).collect().height / 2
+    for some in (told, told[::2]):
+        for name, frame in frames(link_step(census, subjects, some, tmp_path)[0], tmp_path).items():
+            assert_frame_equal(frame, usual[name])
