@@ -4,11 +4,13 @@ Here: the keys of each city in turn, then the few that recur, then the facts the
 Not here: keys and counts (transforms/shared_*.py), the rules on them (transforms/screen_sh*.py).
 """
 
+import os
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, TypeVar
 
 import polars as pl
 
@@ -41,6 +43,8 @@ from transforms.shared_keys import HASHED, NEEDED, hashes_of, holders, key_hashe
 SHARED_FOLDER, SHARED_KEYS = "shared", "shared_keys"
 LISTS_FILE, PERSONS_FILE = "address_lists.parquet", "persons.parquet"
 _LIMITS = "shared_limits.parquet"
+T = TypeVar("T")
+Found = TypeVar("Found")
 
 
 def lists_step(staged: Mapping[str, Sequence[Path]], work: Path, settings: Settings) -> Body:
@@ -156,21 +160,19 @@ def _write_keys(subjects: Path, out: Path, rules: RuleSet, as_of: date) -> None:
 
 def _read_hashes(folder: Path) -> dict[str, list[pl.Series]]:
     """Return the hashes of the keys by kind, one series a city."""
-    hashes: dict[str, list[pl.Series]] = {kind: [pl.Series(dtype=pl.UInt64)] for kind in HASHED}
-    for path in sorted(folder.glob("*.parquet")):
-        for kind, found in key_hashes(pl.read_parquet(path)).items():
-            hashes[kind].append(found)
-    return hashes
+    cities = _some_at_once(lambda path: key_hashes(pl.read_parquet(path)), sorted(folder.glob("*.parquet")))
+    return {kind: [pl.Series(dtype=pl.UInt64), *(found[kind] for found in cities)] for kind in HASHED}
 
 
 def _holders(folder: Path, wanted: Mapping[str, tuple[str, pl.Series]]) -> dict[str, pl.DataFrame]:
     """Return by name who has a key of that kind with one of the hashes; each city's keys are read once."""
-    parts: dict[str, list[pl.DataFrame]] = {name: [] for name in wanted}
-    for path in sorted(folder.glob("*.parquet")):
+
+    def held(path: Path) -> dict[str, pl.DataFrame]:
         keys = pl.read_parquet(path)
-        for name, (kind, hashes) in wanted.items():
-            parts[name].append(holders(keys, kind, hashes))
-    return {name: pl.concat(found) for name, found in parts.items()}
+        return {name: holders(keys, kind, hashes) for name, (kind, hashes) in wanted.items()}
+
+    cities = _some_at_once(held, sorted(folder.glob("*.parquet")))
+    return {name: pl.concat(found[name] for found in cities) for name in wanted}
 
 
 def _idle(evidence: Evidence, members: pl.DataFrame) -> pl.DataFrame:
@@ -180,14 +182,25 @@ def _idle(evidence: Evidence, members: pl.DataFrame) -> pl.DataFrame:
     is not asked.
     """
     nothing = pl.LazyFrame(schema={"register_county_code": pl.String, **dict.fromkeys(COVERED, pl.Boolean)})
-    parts = [pl.DataFrame(schema={"subject_key": pl.String, "is_idle": pl.Boolean})]
-    for (city,), own in members.partition_by("register_city_code", as_dict=True).items():
-        wanted = own.lazy().select("subject_key")
-        frames = only(source_frames(evidence.work, str(city)), _about(own["subject_key"]))
-        nowhere = wanted.select("subject_key", level=pl.lit(None, pl.String))
+
+    def idle(city: str, own: pl.DataFrame) -> pl.DataFrame:
+        frames = only(source_frames(evidence.work, city), _about(own["subject_key"]))
+        nowhere = own.lazy().select("subject_key", level=pl.lit(None, pl.String))
         facts = base_facts(evidence, {**frames, "coverage": nothing}, nowhere)["facts"]
-        parts.append(facts.select("subject_key", is_idle=is_idle(evidence.rules, evidence.as_of)).collect())
-    return pl.concat(parts)
+        told: pl.DataFrame = facts.select(
+            "subject_key", is_idle=is_idle(evidence.rules, evidence.as_of)
+        ).collect()
+        return told
+
+    cities = members.partition_by("register_city_code", as_dict=True)
+    parts = _some_at_once(lambda city: idle(str(city[0]), cities[city]), list(cities))
+    return pl.concat([pl.DataFrame(schema={"subject_key": pl.String, "is_idle": pl.Boolean}), *parts])
+
+
+def _some_at_once(do: Callable[[T], Found], cities: Sequence[T]) -> list[Found]:
+    """Return what is found of each city, in their order: one alone does not keep two processors busy."""
+    with ThreadPoolExecutor(os.cpu_count()) as threads:
+        return list(threads.map(do, cities))
 
 
 def _about(members: pl.Series) -> Callable[[pl.LazyFrame], pl.LazyFrame]:
