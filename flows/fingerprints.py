@@ -41,15 +41,17 @@ class Fingerprint:
 
 def take_fingerprints(home: Home, paths: Sequence[Path]) -> list[Fingerprint]:
     """Return one fingerprint per path, in order; bytes are read where size, times or inode differ."""
-    kept = home.root / "lake" / "fingerprints.json"
+    kept = _kept(home)
     known = _read(kept)
+    as_known = [_as_known(path, known.get(str(path))) for path in paths]
     # Hashing lets go of Python's lock: one a core keeps all busy, and leaves the start of a run its share.
     with ThreadPoolExecutor(os.cpu_count()) as threads:
-        found = list(threads.map(lambda path: _fingerprint(path, known.get(str(path))), paths))
+        others = threads.map(
+            read_fingerprint, [path for path, one in zip(paths, as_known, strict=True) if not one]
+        )
+        found = [one or next(others) for one in as_known]
     now = time.time_ns()
-    entries = {
-        str(one.path): [one.sha256, *one.state] for one in found if max(one.state[1:3]) + SETTLED_NS < now
-    }
+    entries = {str(one.path): [one.sha256, *one.state] for one in found if is_settled(one, now)}
     if entries != known:
         write_sealed(kept, {"files": entries}, durable=False)
     return found
@@ -63,17 +65,25 @@ def read_fingerprint(path: Path) -> Fingerprint:
     return fingerprint
 
 
-def _fingerprint(path: Path, known: list[object] | None) -> Fingerprint:
+def is_settled(one: Fingerprint, now: int) -> bool:
+    """Return whether a file was last changed so long before a time in ns that its state tells its bytes."""
+    return max(one.state[1:3]) + SETTLED_NS < now
+
+
+def _as_known(path: Path, known: list[object] | None) -> Fingerprint | None:
+    """Return the fingerprint that was kept, if the file is as it was then."""
     state = file_state(path)
-    if known and tuple(known[1:]) == state:
-        return Fingerprint(path, str(known[0]), state)
-    return read_fingerprint(path)
+    return Fingerprint(path, str(known[0]), state) if known and tuple(known[1:]) == state else None
 
 
 def file_state(path: Path) -> FileState:
     """Return what the file system says of a file; whatever changes its bytes changes this."""
     stat = path.stat()
     return stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino
+
+
+def _kept(home: Home) -> Path:
+    return home.root / "lake" / "fingerprints.json"
 
 
 def _read(kept: Path) -> dict[str, list[object]]:

@@ -14,7 +14,7 @@ import polars as pl
 from flows.batches import follow_warehouse, read_pointers
 from flows.fingerprints import Fingerprint, take_fingerprints
 from flows.home import Home
-from flows.ingest import inbox_files
+from flows.inbox_files import inbox_files
 from flows.kept_files import damaged_files
 from flows.manifest import combine, read_sealed
 from flows.settings import Settings, Versions, find_versions

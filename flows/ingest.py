@@ -90,17 +90,6 @@ def check_inbox(inbox: Path) -> list[SourceFile]:
     return found
 
 
-def inbox_files(inbox: Path) -> list[Path]:
-    """Return the paths of every file that `check_inbox` would look into, in its order.
-
-    InputProblem at the first that is no plain file: reading a pipe would never end.
-    """
-    paths = [path for source in load_contracts() for path in data_files(inbox / source)]
-    for path in paths:
-        require_plain(path, inbox)
-    return paths
-
-
 def require_same_files(files: Sequence[SourceFile], known: Collection[str]) -> None:
     """InputProblem if the inbox no longer holds just the files whose fingerprints are known."""
     if changed := sorted({file.file for file in files} ^ set(known)):

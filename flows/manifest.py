@@ -192,12 +192,16 @@ def read_sealed(path: Path) -> dict[str, Any] | None:
         seal = raw.pop(SEAL)
     except (FileNotFoundError, ValueError, AttributeError, KeyError, TypeError):
         return None
-    return raw if seal == seal_of(raw) else None
+    return raw if seal == _seal_of_plain(raw) else None
 
 
 def seal_of(content: Mapping[str, Any]) -> str:
     """Return a hash of what a JSON object says, however it is spaced and ordered."""
-    plain = json.loads(json.dumps(content, default=str))
+    return _seal_of_plain(json.loads(json.dumps(content, default=str)))
+
+
+def _seal_of_plain(plain: Mapping[str, Any]) -> str:
+    """Return the seal of what JSON was read as."""
     return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()
 
 

@@ -25,6 +25,8 @@ def shown_header(header: str) -> str:
 
 def shown_name(name: str) -> str:
     """Return a name with what would move a terminal's cursor or break a line written out."""
+    if name.isprintable():
+        return name
     tricks = ("Cc", "Cs", "Zl", "Zp")
     bidi = "\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
     return "".join(f"\\u{ord(c):04x}" if c in bidi or unicodedata.category(c) in tricks else c for c in name)

@@ -12,7 +12,8 @@ import pytest
 import xlsxwriter
 from ingest_makers import REGISTRY_HEADER, ingest_all, put, put_registry
 
-from flows.ingest import check_inbox, inbox_files
+from flows.inbox_files import inbox_files
+from flows.ingest import check_inbox
 from reference.errors import InputProblem
 
 ROW = "9133010000T0000011,某某公司,存续,2020-01-01,杭州市"
