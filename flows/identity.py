@@ -19,7 +19,7 @@ from flows.kept_files import damaged_files
 from flows.manifest import combine, read_sealed
 from flows.settings import Settings, Versions, find_versions
 from flows.steps_feedback import returned_evidence
-from warehouse.publish import published_file
+from warehouse.publish import published_file, require_published_whole
 
 SUMMARY = "summary.json"
 
@@ -72,9 +72,10 @@ def nothing_to_do(settings: Settings) -> dict[str, Any] | None:
 
 
 def read_inbox(settings: Settings) -> None:
-    """Take the fingerprints of the inbox ahead of a run, which then finds them known."""
+    """Read what changed in the inbox, and the published warehouse, ahead of a run, which finds them known."""
     with settings.home.locked():
         take_fingerprints(settings.home, inbox_files(settings.inbox))
+        require_published_whole(settings.home.root)
 
 
 def _told(returned: Mapping[str, pl.DataFrame]) -> list[str]:

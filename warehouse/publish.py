@@ -20,6 +20,7 @@ import os
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 
 from reference.errors import GUIDE, EnvironmentProblem, InputProblem
@@ -94,10 +95,12 @@ def require_published_whole(home: Path) -> None:
 
 
 def require_undamaged(version: Version) -> None:
-    """EnvironmentProblem if the bytes of a version are not those its `.sha256` tells, as sha256sum has it."""
-    told = _sum_path(version.path)
-    with version.path.open("rb") as handle:
-        found = hashlib.file_digest(handle, "sha256").hexdigest()
+    """EnvironmentProblem if the bytes of a version are not those its `.sha256` tells, as sha256sum has it.
+
+    One process reads them once, as long as the file system says that nothing changed.
+    """
+    told, facts = _sum_path(version.path), version.path.stat()
+    found = _sha256(version.path, (facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns, facts.st_ino))
     # An older program wrote none.
     if told.exists() and told.read_bytes()[:64] != found.encode():
         raise EnvironmentProblem(
@@ -144,6 +147,12 @@ def prune(home: Path, keep: int) -> None:
         if not version.is_current:
             version.path.unlink()
             _sum_path(version.path).unlink(missing_ok=True)
+
+
+@cache
+def _sha256(path: Path, _state: tuple[int, ...]) -> str:
+    with path.open("rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()
 
 
 def _sum_path(version: Path) -> Path:

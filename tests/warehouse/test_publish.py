@@ -244,6 +244,19 @@ def test_a_published_file_that_was_damaged_is_told_from_a_whole_one(home: Path, 
         publishing.require_published_whole(home)
 
 
+def test_one_process_reads_a_published_file_again_only_if_it_changed(
+    home: Path, publish_day: Publish, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish_day(0)
+    publishing.require_published_whole(home)
+    with monkeypatch.context() as patch:
+        patch.setattr(publishing.hashlib, "file_digest", lambda *_: pytest.fail("read again"))
+        publishing.require_published_whole(home)
+    change_a_byte(published_file(home))
+    with pytest.raises(EnvironmentProblem, match="is damaged"):
+        publishing.require_published_whole(home)
+
+
 def test_the_sum_of_a_version_is_the_one_that_sha256sum_knows_and_goes_with_it(
     home: Path, publish_day: Publish
 ) -> None:
