@@ -12,14 +12,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from http.client import HTTPConnection, HTTPException
-
-from prefect.context import refresh_global_settings_context
-from prefect.settings import get_current_settings
 
 from flows.faults import server_fault
 from flows.hash_key import VARIABLE
-from flows.served import ADDRESS
+from flows.served import ADDRESS, SERVE
 
 _URL = "PREFECT_API_URL"
 _FOR_ONE_RUN = {"PREFECT_UI_ENABLED": "0", "PREFECT__SERVER_EPHEMERAL": "1", "PREFECT__SERVER_FINAL": "1"}
@@ -34,15 +32,24 @@ def start_server() -> Callable[[], None]:
 
     The function raises OSError if no server comes up. The server ends with this process, even a killed one.
     """
-    settings = get_current_settings()
-    if settings.api.url or not settings.server.ephemeral.enabled:
+    if os.environ.get(_URL):
         return lambda: None
-    port, patience = _free_port(), settings.server.ephemeral.startup_timeout_seconds
-    server = _started(port, settings.to_environment_variables(exclude_unset=True))
+    port = _free_port()
+    server = _loading(port)
     # Prefect's threads write their last events when the process ends: what is registered later ends before.
     atexit.register(_end, server)
+    # Loaded only now: what takes this process a second of a core takes the server three of another.
+    from prefect.context import refresh_global_settings_context
+    from prefect.settings import get_current_settings
+
+    settings = get_current_settings()
+    if settings.api.url or not settings.server.ephemeral.enabled:
+        _end(server)
+        return lambda: None
+    _let_serve(server)
     os.environ[_URL] = f"http://{ADDRESS}:{port}/api"
     refresh_global_settings_context()
+    patience = settings.server.ephemeral.startup_timeout_seconds
     return lambda: wait_for(server, port, patience)
 
 
@@ -57,11 +64,20 @@ def _free_port() -> int:
         return port
 
 
-def _started(port: int, settings: dict[str, str]) -> subprocess.Popen[bytes]:
+def _loading(port: int) -> subprocess.Popen[bytes]:
+    """Start a server that loads its program, and does nothing before it is told to serve."""
     # The key that personal numbers are hashed with is no business of the server's.
     own = {name: value for name, value in os.environ.items() if name != VARIABLE}
     command = [sys.executable, "-m", "flows.served", str(port)]
-    return subprocess.Popen(command, env={**own, **_FOR_ONE_RUN, **settings}, stdin=subprocess.PIPE)
+    return subprocess.Popen(command, env={**_FOR_ONE_RUN, **own}, stdin=subprocess.PIPE)
+
+
+def _let_serve(server: subprocess.Popen[bytes]) -> None:
+    assert server.stdin is not None
+    # If it has ended already, whoever waits for it says so.
+    with suppress(BrokenPipeError):
+        server.stdin.write(SERVE)
+        server.stdin.flush()
 
 
 def wait_for(server: subprocess.Popen[bytes], port: int, patience: float) -> None:

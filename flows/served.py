@@ -1,7 +1,7 @@
 """Prefect's server as a process that ends when whoever started it does, however that ends.
 
-Here: `python -m flows.served PORT`; its standard input is a pipe that nobody writes to, and its end is the
-end of the process that holds the other side: killed, that process can tell nobody.
+Here: `python -m flows.served PORT`. Its standard input is a pipe: one byte tells it to serve, and the end of
+the pipe is the end of the process that holds the other side: killed, that process can tell nobody.
 Not here: starting it and waiting for it (own_server.py).
 """
 
@@ -11,13 +11,20 @@ import sys
 import threading
 
 ADDRESS = "127.0.0.1"
+SERVE = b"\n"
+"""What it is told to serve by."""
 
 
 def main() -> None:
-    """Serve at the port named as argument."""
-    # Whoever asks only for the address does not load it.
+    """Load the server's program; serve at the port named as argument once the word comes."""
+    # An interrupt ends what is only loading without a word; the server has its own way to end.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    # Whoever asks only for the address does not load them.
     import uvicorn
+    from prefect.server.api import server  # noqa: F401
 
+    if sys.stdin.buffer.read(1) != SERVE:
+        return
     threading.Thread(target=_end_with_parent, daemon=True).start()
     uvicorn.run(
         "prefect.server.api.server:create_app",

@@ -104,3 +104,29 @@ print(os.environ["PREFECT_API_URL"])
 """
     ended = _python(script, _environment(tmp_path, PREFECT_API_URL="http://127.0.0.1:9/api"))
     assert ended.stdout.strip() == "http://127.0.0.1:9/api", ended.stderr
+
+
+def test_a_server_the_user_has_by_a_profile_lets_no_other_serve(tmp_path: Path) -> None:
+    profile = 'active = "own"\n[profiles.own]\nPREFECT_API_URL = "http://127.0.0.1:9/api"\n'
+    (tmp_path / "profiles.toml").write_text(profile)
+    script = """
+import os
+from flows.own_server import start_server
+start_server()()
+print(os.environ.get("PREFECT_API_URL"))
+"""
+    ended = _python(script, _environment(tmp_path))
+    assert (ended.stdout.strip(), ended.stderr) == ("None", "")
+    assert not list(tmp_path.glob("*.db"))
+
+
+def test_a_server_that_is_never_told_to_serve_ends_with_its_process(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "flows.served", str(port)]
+    ended = subprocess.run(
+        command, env=_environment(tmp_path), stdin=subprocess.DEVNULL, capture_output=True, text=True,
+        timeout=180, check=False,
+    )  # fmt: skip
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert not list(tmp_path.glob("*.db"))
