@@ -9,7 +9,7 @@ import sys
 import traceback
 from datetime import date, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -19,8 +19,9 @@ from cli.dispatch import dispatch
 from cli.feedback import feedback
 from cli.options import AsJson, DaskAddress, HomeDir, Lake, Runner, Workers, as_json_text
 from cli.report import report
-from cli.start import come_up, prepare, quiet_libraries
+from cli.start import come_up, has_work, prepare, quiet_libraries
 from flows.crew import THREADS, Crew, make_crew
+from flows.settings import Settings
 from reference.errors import EnvironmentProblem, InputProblem
 
 app = typer.Typer(
@@ -229,12 +230,10 @@ def _run(
     rules: Path | None = None,
     crew: Crew = THREADS,
 ) -> None:
-    from flows.identity import nothing_to_do
     from flows.settings import make_settings
-    from flows.summary import text_summary
 
     settings = make_settings(inbox, home, as_of, cities, scope, resume, rules)
-    summary = nothing_to_do(settings)
+    summary = None if has_work(settings) else _published_before(settings)
     if summary is None:
         come_up(settings, prepare(inbox, home, as_of, cities, scope, rules, crew))
         from flows.run import run_batch
@@ -246,7 +245,16 @@ def _run(
         )  # fmt: skip
     else:
         print("this run is published already; nothing to do", file=sys.stderr)
+    from flows.summary import text_summary
+
     print(as_json_text(summary) if as_json else text_summary(summary))
+
+
+def _published_before(settings: Settings) -> dict[str, Any] | None:
+    # Loaded where it is asked for: a run that has work starts its server first.
+    from flows.identity import nothing_to_do
+
+    return nothing_to_do(settings)
 
 
 def _stop(status: int, message: str) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from flows.crew import THREADS, Crew, require_lake
 from flows.home import Home
 from flows.settings import Settings
+from reference.errors import InputProblem
 
 Answers = Callable[[], None]
 """Waits until Prefect's server answers."""
@@ -33,16 +34,33 @@ def prepare(
     Where Prefect has run before, its server is started meanwhile: a province's inbox takes seconds to look
     through. What is returned waits for it. It ends with this process if something is refused.
     """
-    from flows.ingest import check_inbox
     from flows.settings import make_settings
 
     settings = make_settings(inbox, home, as_of, cities, scope, rules=rules)
     answers = _start_again(settings.home)
+    from flows.ingest import check_inbox
+
     check_inbox(settings.inbox)
     require_lake(crew)
     settings.home.require_free()
     _give_prefect_a_home(settings.home)
     return answers
+
+
+def has_work(settings: Settings) -> bool:
+    """Return whether names and sizes alone tell that the inbox is not as a run last read it.
+
+    Reads no file of it, so a run that has work loses no time before its server is started. False says
+    nothing: another file may be of the same size.
+    """
+    from flows.fingerprints import differ
+    from flows.inbox_files import inbox_files
+
+    try:
+        return differ(settings.home, inbox_files(settings.inbox))
+    except InputProblem:
+        # What is wrong with it is told with all else that is.
+        return True
 
 
 def come_up(settings: Settings | None = None, answers: Answers | None = None) -> None:

@@ -19,6 +19,9 @@ from reference.errors import InputProblem
 SETTLED_NS = 2_000_000_000
 """A file written less than this before it was read may be written again within one tick of its clock."""
 
+_NEVER = (0, 0, 0)
+"""In place of times and inode of a file that is read again the next time: no file has these."""
+
 FileState = tuple[int, int, int, int]
 """Size, times of contents and of the entry in ns, inode."""
 
@@ -51,7 +54,10 @@ def take_fingerprints(home: Home, paths: Sequence[Path]) -> list[Fingerprint]:
         )
         found = [one or next(others) for one in as_known]
     now = time.time_ns()
-    entries = {str(one.path): [one.sha256, *one.state] for one in found if is_settled(one, now)}
+    entries = {
+        str(one.path): [one.sha256, *(one.state if is_settled(one, now) else (one.state[0], *_NEVER))]
+        for one in found
+    }
     if entries != known:
         write_sealed(kept, {"files": entries}, durable=False)
     return found
@@ -68,6 +74,15 @@ def read_fingerprint(path: Path) -> Fingerprint:
 def is_settled(one: Fingerprint, now: int) -> bool:
     """Return whether a file was last changed so long before a time in ns that its state tells its bytes."""
     return max(one.state[1:3]) + SETTLED_NS < now
+
+
+def differ(home: Home, paths: Sequence[Path]) -> bool:
+    """Return whether files came or went since fingerprints were last taken, or one is of another size.
+
+    Reads none. Where times alone differ the bytes may be the same: only a fingerprint tells.
+    """
+    sizes = {path: entry[1] for path, entry in _read(_kept(home)).items()}
+    return sizes != {str(path): path.stat().st_size for path in paths}
 
 
 def _as_known(path: Path, known: list[object] | None) -> Fingerprint | None:

@@ -9,7 +9,12 @@ from pathlib import Path
 import pytest
 
 from bench.faults.attempts import plain_environment
-from cli.start import RECORDS, prepare
+from cli import app
+from cli.start import RECORDS, has_work, prepare
+from flows import fingerprints, identity
+from flows.fingerprints import take_fingerprints
+from flows.inbox_files import inbox_files
+from flows.settings import Settings, make_settings
 from reference.errors import InputProblem
 
 
@@ -78,3 +83,61 @@ def test_a_wrong_inbox_is_refused_and_the_server_ends_with_the_command(tmp_path:
     written = {path.name for path in (tmp_path / "home").iterdir()} - {RECORDS, "runs"}
     assert written == set()
     assert [path.name for path in (tmp_path / "home" / "runs").iterdir()] == [".lock"]
+
+
+@pytest.fixture
+def read_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """An inbox of two files whose fingerprints a run has taken."""
+    monkeypatch.setattr(fingerprints, "SETTLED_NS", -1)
+    (tmp_path / "inbox" / "registry").mkdir(parents=True)
+    for city in ("3301", "3302"):
+        (tmp_path / "inbox" / "registry" / f"{city}.csv").write_text(city)
+    settings = make_settings(tmp_path / "inbox", tmp_path / "home", date(2025, 1, 31))
+    take_fingerprints(settings.home, inbox_files(settings.inbox))
+    return settings
+
+
+def test_a_file_that_changed_came_or_went_is_work(read_before: Settings, tmp_path: Path) -> None:
+    folder, moved = read_before.inbox / "registry", tmp_path / "moved.csv"
+    assert not has_work(read_before)
+    (folder / "3302.csv").rename(moved)
+    assert has_work(read_before)
+    (folder / "3303.csv").write_text("3302")
+    assert has_work(read_before), "as many files, and one of another name"
+    (folder / "3303.csv").rename(folder / "3302.csv")
+    assert not has_work(read_before), "the bytes may be the same: whoever reads them tells"
+    (folder / "3302.csv").write_text("33 02")
+    assert has_work(read_before)
+    take_fingerprints(read_before.home, inbox_files(read_before.inbox))
+    assert not has_work(read_before)
+    os.mkfifo(folder / "3304.csv")
+    assert has_work(read_before), "the check of the inbox tells all that is wrong with it"
+
+
+def test_a_file_written_just_now_is_no_work_by_itself(
+    read_before: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fingerprints, "SETTLED_NS", 10**18)
+    take_fingerprints(read_before.home, inbox_files(read_before.inbox))
+    assert not has_work(read_before)
+
+
+def test_work_starts_the_server_before_a_fingerprint_is_taken_and_no_work_starts_none(
+    read_before: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    did: list[str] = []
+
+    def start(*_: object) -> None:
+        did.append("server")
+        raise InputProblem
+
+    monkeypatch.setattr(app, "prepare", start)
+    monkeypatch.setattr(identity, "nothing_to_do", lambda _: did.append("identity") or {})
+    monkeypatch.setattr("flows.summary.text_summary", str)
+    asked = (read_before.inbox, read_before.home.root, read_before.as_of, None, read_before.scope, False)
+    app._run(*asked, as_json=False)
+    assert did == ["identity"]
+    (read_before.inbox / "registry" / "3302.csv").write_text("33 02")
+    with pytest.raises(InputProblem):
+        app._run(*asked, as_json=False)
+    assert did == ["identity", "server"]
