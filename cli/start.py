@@ -39,8 +39,9 @@ def prepare(
     settings = make_settings(inbox, home, as_of, cities, scope, rules=rules)
     answers = _start_again(settings.home)
     from flows.ingest import check_inbox
+    from flows.known_shapes import read_shapes
 
-    check_inbox(settings.inbox)
+    check_inbox(settings.inbox, read_shapes(settings.home))
     require_lake(crew)
     settings.home.require_free()
     _give_prefect_a_home(settings.home)

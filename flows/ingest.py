@@ -18,6 +18,7 @@ from flows.fingerprints import FileState, Fingerprint, file_state, read_fingerpr
 from flows.hash_key import key_name
 from flows.inbox_files import data_files, require_plain
 from flows.known_bytes import KnownBytes
+from flows.known_shapes import NONE_KNOWN, Shapes
 from flows.manifest import read_sealed, write_sealed
 from flows.readers import FileShape, inspect_file, read_batches
 from flows.readers_text import CHUNK_BYTES, ahead, no_rows
@@ -70,8 +71,11 @@ class PartTaker(Protocol):
         """All parts were given, and are staged."""
 
 
-def check_inbox(inbox: Path) -> list[SourceFile]:
-    """Return every file to read, in a stable order; InputProblem lists all that is wrong. Writes nothing."""
+def check_inbox(inbox: Path, known: Shapes = NONE_KNOWN) -> list[SourceFile]:
+    """Return every file to read, in a stable order; InputProblem lists all that is wrong. Writes nothing.
+
+    `known`: of files that were looked into before, and are not opened again while they stay as they were.
+    """
     if not inbox.is_dir():
         raise InputProblem(f"{inbox}: no such inbox folder; --inbox must name a folder that holds registry/")
     found, problems = [], []
@@ -82,7 +86,8 @@ def check_inbox(inbox: Path) -> list[SourceFile]:
         for path in paths:
             try:
                 name = require_plain(path, inbox)
-                found.append(_check_file(path, file_state(path), name, source))
+                state = file_state(path)
+                found.append(_check_file(path, state, name, source, known.get((source, path, state))))
             except InputProblem as problem:
                 problems.append(str(problem))
     if problems:
@@ -171,10 +176,10 @@ def finished_file(source: str, key: str, folders: tuple[Path, Path], memory: Kno
 
 
 @cache
-def _check_file(path: Path, _state: FileState, name: str, source: str) -> SourceFile:
+def _check_file(path: Path, _state: FileState, name: str, source: str, known: FileShape | None) -> SourceFile:
     """Look into a file once while it stays as it is: a run from the command line checks its inbox twice."""
     contract = load_contracts()[source]
-    shape = inspect_file(path, name, contract)
+    shape = known or inspect_file(path, name, contract)
     headers = map_headers(
         shape.headers, contract, name, load_text_tables(), excel_serials=shape.format == "xlsx"
     )

@@ -26,8 +26,9 @@ from flows.extracts import require_extracts
 from flows.failure import at_step, leave_report
 from flows.hands import AT_ONCE, Hands, hands
 from flows.identity import SUMMARY, Identity, finished_before, identify
-from flows.ingest import FileReport, SourceFile, check_inbox, inbox_notes, require_same_files
+from flows.ingest import FileReport, check_inbox, inbox_notes, require_same_files
 from flows.known_files import remembering
+from flows.known_shapes import keep_shapes, read_shapes
 from flows.manifest import StepResult, artifact_of, combine, write_sealed
 from flows.parameters import City, Day, Every, Folder, RulesFile, Scope
 from flows.periods import period_end_before
@@ -111,8 +112,11 @@ def run_batch(
 def _run(settings: Settings, crew: Crew) -> dict[str, Any]:
     # Fingerprints first: a file replaced between the two would be read by the headers of the one before.
     identity = identify(settings)
-    files = check_inbox(settings.inbox)
+    known = read_shapes(settings.home)
+    files = check_inbox(settings.inbox, known)
     require_same_files(files, identity.fingerprints)
+    found = [(file, identity.fingerprints[file.file]) for file in files]
+    keep_shapes(settings.home, known, [(file.source, one, file.shape) for file, one in found])
     for note in inbox_notes(settings.inbox):
         say(f"note: {note}")
     versions = identity.versions
@@ -132,12 +136,12 @@ def _run(settings: Settings, crew: Crew) -> dict[str, Any]:
         frame.write_parquet(run.work / file)
     given = tuple(artifact_of(run.work / file, settings.home, run.run_id) for file in identity.returned)
     run = replace(run, given=given, progress=Progress(settings.batch_id, _STEPS))
-    summary = _make(run, files, identity, crew)
+    summary = _make(run, found, identity, crew)
     write_sealed(run.folder / SUMMARY, summary)
     return summary
 
 
-def _make(run: Run, files: list[SourceFile], identity: Identity, crew: Crew) -> dict[str, Any]:
+def _make(run: Run, files: list[Found], identity: Identity, crew: Crew) -> dict[str, Any]:
     settings, versions = run.settings, identity.versions
     warm_up()
     version = journal.version_of(settings.home, settings.batch_id, run.run_id)
@@ -146,7 +150,7 @@ def _make(run: Run, files: list[SourceFile], identity: Identity, crew: Crew) -> 
         versions.inputs_sha256, datetime.now(UTC), settings.scope, settings.cities, version,
     )  # fmt: skip
     with hands(run, crew) as workers:
-        reports, splits = _ingest([(file, identity.fingerprints[file.file]) for file in files], run, workers)
+        reports, splits = _ingest(files, run, workers)
         journal.record(settings.home, record, "draft", f"a run over {len(files)} files of {settings.inbox}")
         made = compute(run, reports, splits, workers.take_all)
     figures, cities = made.figures, made.cities
