@@ -83,10 +83,8 @@ def come_up(settings: Settings | None = None, answers: Answers | None = None) ->
 
 def _load() -> None:
     import flows.run  # noqa: F401
-    from expectations.gate import warm_up
     from flows.own_server import load_engine
 
-    warm_up()
     load_engine()
 
 
