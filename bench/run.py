@@ -70,8 +70,9 @@ def run_again(inbox: Path, home: Path) -> tuple[Measured, str]:
 
 
 def overhead(home: Path, wall: float) -> tuple[float, float]:
-    """Return the seconds in which no step but the gate was at work (orchestration), and those of the gate.
+    """Return the seconds in which no step was at work (orchestration), and those waited for the gate alone.
 
+    The gate measures the lake while the warehouse is built: what it takes then counts as the build's.
     The steps' times are of the run's report; before the first of them the command has started, found its
     inputs and begun Prefect.
     """

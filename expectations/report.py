@@ -46,7 +46,7 @@ class GateResult:
 
 @dataclass(frozen=True)
 class GateReport:
-    """All outcomes of one run, in suite order, and the seconds they took.
+    """All outcomes of one run, in suite order, and the seconds of measuring, also where nobody waited for it.
 
     `tallies` is what was counted in single files, by table, for the request of a later run.
     """

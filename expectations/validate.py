@@ -6,7 +6,8 @@ Not here: what is expected (suites_*.py), the reading of answers (answers.py).
 
 import logging
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,7 @@ from expectations.suites_staged import staged_suites
 from reference.gates import Gate, load_gates
 
 Documents = dict[str, dict[str, Any]]
+Asked = Iterable[tuple[str, Sequence[Expectation]]]
 BUILDERS: tuple[Callable[[Mapping[str, Gate], GateRequest], Suites], ...] = (
     staged_suites,
     curated_suites,
@@ -45,30 +47,75 @@ BUILDERS: tuple[Callable[[Mapping[str, Gate], GateRequest], Suites], ...] = (
 )
 
 
-def validate(request: GateRequest, views: Path) -> tuple[list[GateResult], Documents, dict[str, Tally]]:
-    """Return one result per expectation, the library's own JSON per suite, and what was counted by file."""
-    gates = load_gates()
-    context = _context(request)
-    suites = {name: checks for build in BUILDERS for name, checks in build(gates, request).items()}
-    documents = _recalled(context, request, suites)
-    ahead = Ahead(request, {suite: checks for suite, checks in suites.items() if suite not in documents})
-    try:
-        # The candidate first: nothing of it is counted ahead, so the counting gains on the library.
-        for source, database in (("candidate", request.candidate), ("lake", views)):
-            mine = {n: c for n, c in suites.items() if n.startswith("candidate.") == (source == "candidate")}
-            if database is not None:
-                asked = {suite: checks for suite, checks in mine.items() if suite not in documents}
-                documents |= _run_suites(context, request.run_id, source, database, asked, ahead)
-    finally:
-        tallies = ahead.close()
-    results: list[GateResult] = []
-    for name, checks in suites.items():
-        results += read_answers(name, documents[name], len(checks)) if name in documents else [absent(name)]
-    if request.data_docs:
-        # It tells of a full disk page by page, with tracebacks; what is written next says it in one line.
-        logging.getLogger("great_expectations.render.renderer.site_builder").setLevel(logging.CRITICAL)
-        context.build_data_docs()
-    return results, documents, tallies
+class Validation:
+    """The suites of one request: those of the lake are run, then those of the candidate, then all is told.
+
+    The library's context serves one thread at a time; the next call may come from another one.
+    """
+
+    def __init__(self, request: GateRequest) -> None:
+        gates = load_gates()
+        self._request = request
+        self._context = _context(request)
+        self._suites = {name: checks for build in BUILDERS for name, checks in build(gates, request).items()}
+        self._documents = _recalled(self._context, request, self._suites)
+        self._tallies: dict[str, Tally] = {}
+
+    def run_lake(self, views: Path, is_stopped: Callable[[], bool]) -> None:
+        """Run the suites over a database of views; begin no further one once it is stopped."""
+        asked = self._asked(of_candidate=False)
+        ahead = Ahead(self._request, asked)
+        try:
+            wanted = takewhile(lambda _: not is_stopped(), asked.items())
+            self._run("lake", views, wanted, {AHEAD: ahead})
+        finally:
+            self._tallies = ahead.close()
+
+    def run_candidate(self, candidate: Path) -> None:
+        """Run the suites over the candidate."""
+        self._run("candidate", candidate, self._asked(of_candidate=True).items(), {})
+
+    def tell(self) -> tuple[list[GateResult], Documents, dict[str, Tally]]:
+        """Return one result per expectation, the library's own JSON per suite, what was counted by file."""
+        results: list[GateResult] = []
+        for name, checks in self._suites.items():
+            found = self._documents.get(name)
+            results += read_answers(name, found, len(checks)) if found is not None else [absent(name)]
+        if self._request.data_docs:
+            # It tells of a full disk page by page, with tracebacks; what is written next says it in one line.
+            logging.getLogger("great_expectations.render.renderer.site_builder").setLevel(logging.CRITICAL)
+            self._context.build_data_docs()
+        return results, self._documents, self._tallies
+
+    def _asked(self, *, of_candidate: bool) -> Suites:
+        """Return the suites of lake or candidate whose answers are not known."""
+        return {
+            suite: checks
+            for suite, checks in self._suites.items()
+            if suite.startswith("candidate.") == of_candidate and suite not in self._documents
+        }
+
+    def _run(self, name: str, database: Path, suites: Asked, options: Mapping[str, object]) -> None:
+        """Run suites over a database whose engine is given the options; leave out those without a table."""
+        path = str(database.resolve())
+        url = sa.URL.create("duckdb+gx", database=path).render_as_string().replace("$", r"\$")
+        reading = {"connect_args": {"read_only": True}}
+        source = self._context.data_sources.add_sql(name, connection_string=url, kwargs=reading)
+        try:
+            present = _tables(source.get_engine())
+            source.get_execution_engine().engine.update_execution_options(**options)
+            for suite, checks in suites:
+                table = view_name(suite.removeprefix("candidate."))
+                if table in present:
+                    asset = source.add_table_asset(suite, table_name=table)
+                    batch = asset.add_batch_definition_whole_table("whole")
+                    self._documents[suite] = _run_suite(
+                        self._context, batch, suite, checks, self._request.run_id
+                    )
+        finally:
+            # An engine left open would lock the candidate against its own publication.
+            source.get_execution_engine().engine.dispose()
+            source.get_engine().dispose()
 
 
 def _context(request: GateRequest) -> EphemeralDataContext:
@@ -103,29 +150,6 @@ def _recalled(context: EphemeralDataContext, request: GateRequest, suites: Suite
             expectation_suite_identifier=identifier,
         )
     return known
-
-
-def _run_suites(
-    context: EphemeralDataContext, run_id: str, name: str, database: Path, suites: Suites, ahead: Ahead
-) -> Documents:
-    url = sa.URL.create("duckdb+gx", database=str(database.resolve())).render_as_string().replace("$", r"\$")
-    options = {"connect_args": {"read_only": True}}
-    source = context.data_sources.add_sql(name, connection_string=url, kwargs=options)
-    documents: Documents = {}
-    try:
-        present = _tables(source.get_engine())
-        source.get_execution_engine().engine.update_execution_options(**{AHEAD: ahead})
-        for suite, checks in suites.items():
-            table = view_name(suite.removeprefix("candidate."))
-            if table in present:
-                asset = source.add_table_asset(suite, table_name=table)
-                batch = asset.add_batch_definition_whole_table("whole")
-                documents[suite] = _run_suite(context, batch, suite, checks, run_id)
-    finally:
-        # An engine left open would lock the candidate against its own publication.
-        source.get_execution_engine().engine.dispose()
-        source.get_engine().dispose()
-    return documents
 
 
 def _tables(engine: sa.Engine) -> set[str]:

@@ -4,12 +4,11 @@ Here: what files each of them gets, and the order that makes a crash harmless.
 Not here: what is checked (expectations/), how a file is swapped (warehouse/publish.py).
 """
 
-from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from expectations.gate import run_gate
+from expectations.gate import Gate
 from expectations.report import GateReport, meta_quality_path, quality_summary
 from expectations.request import GateRequest
 from flows import journal
@@ -25,7 +24,7 @@ from flows.batches import (
 )
 from flows.changes import find_changes
 from flows.evidence_store import keep_evidence
-from flows.gate_memory import name_content, recall, recall_counts, remember
+from flows.gate_memory import Tables, name_content, recall, recall_counts, remember
 from flows.kept_files import require_undamaged
 from flows.report_text import REPORT
 from flows.settings import Settings
@@ -56,22 +55,28 @@ def build_step(settings: Settings, pointer: Pointer) -> BuildReport:
     return build_warehouse(candidate_path(settings, pointer), batches, DIVISIONS_FILE, feedback)
 
 
-def gate_step(settings: Settings, pointer: Pointer, tables: Mapping[str, Sequence[Path]]) -> GateReport:
-    """Run every suite over lake and candidate; GateFailedError if one of severity error did not hold."""
-    request = GateRequest(
-        pointer.record.run_id,
-        pointer.record.batch_id,
-        settings.as_of,
-        settings.home.run(pointer.record.run_id),
-        {**tables, **gated_files(settings.home, pointer)},
-        candidate_path(settings, pointer),
-        data_docs=True,
-        known=recall(settings.home, tables),
-        tallies=recall_counts(settings.home),
-        content=partial(name_content, settings.home),
+def begin_gate(settings: Settings, pointer: Pointer, tables: Tables) -> Gate:
+    """Begin to measure the lake, `tables` being staged and quarantined ones; the candidate may come later."""
+    return Gate(
+        GateRequest(
+            pointer.record.run_id,
+            pointer.record.batch_id,
+            settings.as_of,
+            settings.home.run(pointer.record.run_id),
+            {**tables, **gated_files(settings.home, pointer)},
+            candidate_path(settings, pointer),
+            data_docs=True,
+            known=recall(settings.home, tables),
+            tallies=recall_counts(settings.home),
+            content=partial(name_content, settings.home),
+        )
     )
-    report = run_gate(request)
-    remember(settings.home, tables, report, request.folder)
+
+
+def gate_step(settings: Settings, pointer: Pointer, tables: Tables, gate: Gate) -> GateReport:
+    """Run every suite over lake and candidate; GateFailedError if one of severity error did not hold."""
+    report = gate.finish()
+    remember(settings.home, tables, report, settings.home.run(pointer.record.run_id))
     require_publishable(report)
     journal.record(settings.home, pointer.record, "gated", f"gate {report.verdict}")
     return report
