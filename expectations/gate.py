@@ -42,7 +42,7 @@ class Gate:
     """A gate under way: the lake is measured in a thread from the beginning, the candidate at the end.
 
     So the candidate may be built meanwhile.  Leaving the `with` early, whatever the reason, ends the thread
-    after the suite that it is at.
+    after the suite it is at and the table that is being counted: seconds in a province.
     The lake is read through views of a throwaway database, the candidate in place and read-only; no rows are
     brought into Python.
     """

@@ -12,7 +12,7 @@ _OF_POLARS = "dirty_decay_ms:500,muzzy_decay_ms:1000"
 """What Polars puts in front of the environment's words: a command started by a program that has loaded it
 finds this there, and nobody asked for it."""
 _KEPT = f"dirty_decay_ms:3000,muzzy_decay_ms:0,oversize_threshold:0,narenas:{os.cpu_count() or 1}"
-_asked = os.environ.get(_ALLOCATOR, "").removeprefix(_OF_POLARS).strip(",")
+_asked = f"{os.environ.get(_ALLOCATOR, '')},".removeprefix(f"{_OF_POLARS},").removesuffix(",")
 os.environ[_ALLOCATOR] = f"{_KEPT},{_asked}" if _asked else _KEPT
 
 # Two threads more than processors: some always wait for the disk. Ingest of a province then takes an eighth

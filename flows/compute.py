@@ -43,7 +43,7 @@ def compute(run: Run, reports: Sequence[FileReport], splits: Sequence[Split], ta
     subjects = take_all(run, [_subjects(splits, older, city) for city in cities])
     keys = take_all(run, [_keys(result) for result in subjects])
     [found] = take_all(run, [_find(splits, keys)])
-    # Evidence takes most memory, and so does the link: never beside one another.
+    # Evidence takes most memory, and so does the link: never beside one another. Parents are few columns.
     planned = [
         [_shared_keys(result) for result in subjects],
         [_parties(census, result) for result in subjects],

@@ -35,11 +35,12 @@ BAD_ENCODING_SHARE = 0.01
 
 @dataclass(frozen=True)
 class SourceFile:
-    """One inbox file whose headers fit its contract; `file` is its path relative to the inbox."""
+    """One inbox file whose headers fit its contract, in this state; `file` is its path in the inbox."""
 
     source: str
     file: str
     path: Path
+    state: FileState
     shape: FileShape
     headers: HeaderMap
 
@@ -176,14 +177,15 @@ def finished_file(source: str, key: str, folders: tuple[Path, Path], memory: Kno
 
 
 @cache
-def _check_file(path: Path, _state: FileState, name: str, source: str, known: FileShape | None) -> SourceFile:
+def _check_file(path: Path, state: FileState, name: str, source: str, known: FileShape | None) -> SourceFile:
     """Look into a file once while it stays as it is: a run from the command line checks its inbox twice."""
     contract = load_contracts()[source]
     shape = known or inspect_file(path, name, contract)
+    Fingerprint(path, "", state).require_unchanged(name)
     headers = map_headers(
         shape.headers, contract, name, load_text_tables(), excel_serials=shape.format == "xlsx"
     )
-    return SourceFile(source, name, path, shape, headers)
+    return SourceFile(source, name, path, state, shape, headers)
 
 
 def file_key(file: SourceFile, sha256: str, code_version: str, hash_key: bytes) -> str:

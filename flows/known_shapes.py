@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterable, Mapping
 from dataclasses import astuple
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from flows.fingerprints import FileState, Fingerprint, is_settled
 from flows.home import Home
@@ -21,6 +21,22 @@ from flows.settings import code_version
 Shapes = Mapping[tuple[str, Path, FileState], FileShape]
 """By source, path and state of the file."""
 NONE_KNOWN: Shapes = {}
+
+
+class LookedAt(Protocol):
+    """A file of the inbox, the state it was in when it was looked into, and what was found."""
+
+    @property
+    def source(self) -> str:
+        """Return its source."""
+
+    @property
+    def state(self) -> FileState:
+        """Return what the file system said of it then."""
+
+    @property
+    def shape(self) -> FileShape:
+        """Return how it is to be read."""
 
 
 def read_shapes(home: Home) -> Shapes:
@@ -35,13 +51,18 @@ def read_shapes(home: Home) -> Shapes:
     }
 
 
-def keep_shapes(home: Home, known: Shapes, found: Iterable[tuple[str, Fingerprint, FileShape]]) -> None:
-    """Keep the shapes of these files, each with its source; `known` is what is kept already.
+def keep_shapes(home: Home, known: Shapes, found: Iterable[tuple[LookedAt, Fingerprint]]) -> None:
+    """Keep the shapes of files as they were looked into; `known` is what is kept already.
 
-    A file that may have been written within one tick of its clock is looked into again the next time.
+    A file that may have been written within one tick of its clock is looked into again the next time, and so
+    is one that was another when its fingerprint was taken.
     """
     now = time.time_ns()
-    shapes = {(source, one.path, one.state): shape for source, one, shape in found if is_settled(one, now)}
+    shapes = {
+        (file.source, one.path, one.state): file.shape
+        for file, one in found
+        if file.state == one.state and is_settled(one, now)
+    }
     if shapes == known:
         return
     # Files of one source from one hand are mostly of one shape.

@@ -4,7 +4,7 @@ A step is done when its manifest exists, was made from the same inputs, and ever
 recorded content: a killed run resumes.  What an earlier run made from the same inputs is linked, not made
 again: a run whose inputs changed a little does a little.  Here: these decisions, and records that show when
 a byte of them has changed.  Files are looked into as far as their bytes are not known (known_bytes.py).
-Not here: what the steps do, what their inputs are (compute.py).
+Not here: what the steps do, which there are (compute.py), what they go by (planned.py).
 """
 
 import hashlib

@@ -116,7 +116,7 @@ def _run(settings: Settings, crew: Crew) -> dict[str, Any]:
     files = check_inbox(settings.inbox, known)
     require_same_files(files, identity.fingerprints)
     found = [(file, identity.fingerprints[file.file]) for file in files]
-    keep_shapes(settings.home, known, [(file.source, one, file.shape) for file, one in found])
+    keep_shapes(settings.home, known, found)
     for note in inbox_notes(settings.inbox):
         say(f"note: {note}")
     versions = identity.versions
@@ -143,7 +143,6 @@ def _run(settings: Settings, crew: Crew) -> dict[str, Any]:
 
 def _make(run: Run, files: list[Found], identity: Identity, crew: Crew) -> dict[str, Any]:
     settings, versions = run.settings, identity.versions
-    warm_up()
     version = journal.version_of(settings.home, settings.batch_id, run.run_id)
     record = BatchRecord(
         settings.batch_id, settings.as_of, run.run_id, versions.code, versions.rules, versions.divisions,
@@ -151,6 +150,8 @@ def _make(run: Run, files: list[Found], identity: Identity, crew: Crew) -> dict[
     )  # fmt: skip
     with hands(run, crew) as workers:
         reports, splits = _ingest(files, run, workers)
+        # Loading it keeps Python busy, which is what ingest waits for; the steps do without.
+        warm_up()
         journal.record(settings.home, record, "draft", f"a run over {len(files)} files of {settings.inbox}")
         made = compute(run, reports, splits, workers.take_all)
     figures, cities = made.figures, made.cities

@@ -1,10 +1,9 @@
 """The shared step: who shares a door, a telephone, a legal representative, over the whole province.
 
-Here: the keys of each city in turn, then the few that recur, then the facts the city steps join.
+Here: the keys of two cities at a time, then the few that recur, then the facts the city steps join.
 Not here: keys and counts (transforms/shared_*.py), the rules on them (transforms/screen_sh*.py).
 """
 
-import os
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
@@ -43,6 +42,8 @@ from transforms.shared_keys import HASHED, NEEDED, hashes_of, holders, key_hashe
 SHARED_FOLDER, SHARED_KEYS = "shared", "shared_keys"
 LISTS_FILE, PERSONS_FILE = "address_lists.parquet", "persons.parquet"
 _LIMITS = "shared_limits.parquet"
+_AT_ONCE = 2
+"""Cities read at a time: one does not keep the processors busy, all of them are gigabytes."""
 T = TypeVar("T")
 Found = TypeVar("Found")
 
@@ -198,8 +199,8 @@ def _idle(evidence: Evidence, members: pl.DataFrame) -> pl.DataFrame:
 
 
 def _some_at_once(do: Callable[[T], Found], cities: Sequence[T]) -> list[Found]:
-    """Return what is found of each city, in their order: one alone does not keep two processors busy."""
-    with ThreadPoolExecutor(os.cpu_count()) as threads:
+    """Return what is found of each city, in their order."""
+    with ThreadPoolExecutor(_AT_ONCE) as threads:
         return list(threads.map(do, cities))
 
 

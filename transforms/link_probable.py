@@ -108,8 +108,18 @@ def _free_names(
     rest = free.select("subject_key").join(told, on="subject_key", how="anti").collect(engine="streaming")
     # Other than a join, a filter is asked before the rows are read.
     untold = subjects.filter(pl.col("subject_key").is_in(rest["subject_key"].implode()))
-    still = named.join(taken, left_on="owner", right_on="subject_key", how="anti", build_side="force_right")
-    return pl.concat([still, subject_names(untold, codes)])
+    return pl.concat([still_free(named, taken), subject_names(untold, codes)])
+
+
+def still_free(named: pl.LazyFrame, taken: pl.LazyFrame) -> pl.LazyFrame:
+    """The rows of names whose owner is not taken (subject_key), in their order.
+
+    Of several names that agree equally well the first is compared.
+    """
+    return named.join(
+        taken, left_on="owner", right_on="subject_key", how="anti", build_side="force_right",
+        maintain_order="left",
+    )  # fmt: skip
 
 
 def comparable(subjects: pl.LazyFrame, tables: LinkTables) -> pl.LazyFrame:

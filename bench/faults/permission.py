@@ -56,6 +56,7 @@ _OF_HOME = (
     ("a staged file", "lake/staged/registry/*/part-*.parquet", NOTHING),
     ("a record of a step", "lake/steps/*.json", NOTHING),
     ("fingerprints", "lake/fingerprints.json", NOTHING),
+    ("shapes", "lake/shapes.json", NOTHING),
     ("a curated file of the batch before", "lake/curated/visit_targets/*/*/*.parquet", NOTHING),
     ("the pointer of the batch before", "lake/batches/*.json", NOTHING),
     ("the key", "keys/hash.key", NOTHING),

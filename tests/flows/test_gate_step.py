@@ -14,8 +14,9 @@ import pytest
 from expectations import gate as gates
 from flows import run as runs
 from flows.batches import Pointer
-from flows.compute import Computed, Run
+from flows.compute import Computed
 from flows.home import Home
+from flows.planned import Run
 from flows.run_report import Reached
 from flows.settings import Settings
 from flows.steps_publish import gate_step

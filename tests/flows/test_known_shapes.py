@@ -10,7 +10,8 @@ from flows.fingerprints import read_fingerprint
 from flows.home import Home
 from flows.ingest import SourceFile, check_inbox
 from flows.known_shapes import NONE_KNOWN, Shapes, keep_shapes, read_shapes
-from flows.readers import inspect_file
+from flows.readers import FileShape, inspect_file
+from reference.contracts import Contract
 from reference.errors import InputProblem
 
 LATER = "zhejiang_3302.csv"
@@ -32,6 +33,7 @@ def inbox(tmp_path: Path) -> Path:
 
 
 HEADER = "统一社会信用代码,企业名称,企业类型,成立日期,住所,登记状态\n"
+OTHER_ORDER = "企业名称,统一社会信用代码,企业类型,成立日期,住所,登记状态\n"
 ROW = "91330100MA00000000,某公司,有限责任公司,2020-01-01,杭州市西湖区,存续\n"
 
 
@@ -47,7 +49,7 @@ def opened(inbox: Path, known: Shapes, monkeypatch: pytest.MonkeyPatch) -> tuple
 
 
 def keep(home: Home, files: list[SourceFile], known: Shapes = NONE_KNOWN) -> None:
-    keep_shapes(home, known, [(file.source, read_fingerprint(file.path), file.shape) for file in files])
+    keep_shapes(home, known, [(file, read_fingerprint(file.path)) for file in files])
 
 
 def test_only_a_file_that_changed_is_looked_into(
@@ -89,3 +91,39 @@ def test_a_file_written_just_now_is_looked_into_the_next_time(inbox: Path, tmp_p
     home = Home(tmp_path / "home")
     keep(home, check_inbox(inbox))
     assert not read_shapes(home)
+
+
+def test_a_folder_exchanged_and_put_back_is_not_read_by_the_headers_of_the_other(
+    inbox: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settled: None
+) -> None:
+    """Renaming a folder changes nothing of the files in it: their states are those of the fingerprints."""
+    home = Home(tmp_path / "home")
+    here, aside, other = inbox / "registry", tmp_path / "aside", tmp_path / "other"
+    prints = [read_fingerprint(path) for path in sorted(here.iterdir())]
+    other.mkdir()
+    for one in prints:
+        (other / one.path.name).write_text(
+            (HEADER + ROW).replace("统一社会信用代码,企业名称", "企业名称,统一社会信用代码")
+        )
+    here.rename(aside)
+    other.rename(here)
+    exchanged, _ = opened(inbox, NONE_KNOWN, monkeypatch)
+    here.rename(other)
+    aside.rename(here)
+    keep_shapes(home, NONE_KNOWN, list(zip(exchanged, prints, strict=True)))
+    assert not read_shapes(home)
+
+
+def test_a_file_that_changes_while_it_is_looked_into_is_refused(
+    inbox: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ingest._check_file.cache_clear()
+
+    def changed(path: Path, name: str, contract: Contract) -> FileShape:
+        shape = inspect_file(path, name, contract)
+        path.write_text(HEADER + ROW + ROW)
+        return shape
+
+    monkeypatch.setattr(ingest, "inspect_file", changed)
+    with pytest.raises(InputProblem, match="changed while the run was reading it"):
+        check_inbox(inbox)

@@ -14,9 +14,10 @@ from flows import steps_link
 from flows.home import Home
 from flows.ingest import check_inbox, ingest_file
 from flows.split import SPLIT, Split, split_file
-from flows.steps_link import HASHED_AS, OUTRANKED, SIDE, census_step, link_step, parties_step
+from flows.steps_link import HASHED_AS, OUTRANKED, SIDE, UNIT_CODES, census_step, link_step, parties_step
 from flows.steps_register import older_step, subjects_step
 from simulator.simulate import simulate
+from transforms.link_probable import still_free
 
 KEY, DAY = b"tests", date(2025, 1, 31)
 
@@ -53,7 +54,9 @@ def test_the_side_made_anew_has_the_same_bytes(
         [sys.executable, "-c", script, str(tmp_path)], input=pickle.dumps(work[0]), check=True,
         env=os.environ | {"POLARS_MAX_THREADS": "1"},
     )  # fmt: skip
-    for name in (SIDE, OUTRANKED):
+    codes = [str(path.relative_to(work[2])) for path in (work[2] / UNIT_CODES).glob("*.parquet")]
+    assert len(codes) > 5
+    for name in (SIDE, OUTRANKED, *codes):
         assert (tmp_path / name).read_bytes() == (work[2] / name).read_bytes(), name
 
 
@@ -91,3 +94,17 @@ def test_names_told_before_change_no_link(work: tuple[list[Split], list[Path], P
     for some in (told, told[::2]):
         for name, frame in frames(link_step(census, subjects, some, tmp_path)[0], tmp_path).items():
             assert_frame_equal(frame, usual[name])
+
+
+def test_the_names_of_a_subject_keep_their_order_whatever_is_taken(tmp_path: Path) -> None:
+    """Of names that agree equally well the first is compared, and a join of many rows keeps no order."""
+    owners = pl.DataFrame({"owner": [f"S{n:06}" for n in range(120_000)]})
+    named = owners.join(pl.DataFrame({"at": [0, 1, 2]}), how="cross", maintain_order="left_right")
+    for part in range(4):
+        named.slice(part * 90_000, 90_000).write_parquet(tmp_path / f"{part}.parquet", row_group_size=20_000)
+    taken = owners.gather_every(3).select(subject_key="owner")
+    told = pl.scan_parquet(tmp_path / "*.parquet")
+    kept = still_free(told, taken.lazy()).collect(engine="streaming")
+    assert kept.height == 240_000
+    orders = kept.group_by("owner", maintain_order=True).agg(pl.col("at").cast(pl.String).str.join())
+    assert orders["at"].unique().to_list() == ["012"]
