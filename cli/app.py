@@ -4,7 +4,7 @@ Here: arguments in, messages out.  Not here: any work (flows/, simulator/, wareh
 """
 
 import atexit
-import gc
+import os
 import sys
 import traceback
 from datetime import date, datetime
@@ -41,12 +41,37 @@ Rules = Annotated[
 ]
 
 
+def command() -> None:
+    """Be the `zoufang` of a shell: `main`, and the process is gone once everybody has had the last word.
+
+    Left to itself, an interpreter then takes apart all that was ever loaded, for a second and more, and
+    DuckDB tells of each part it cannot: nobody needs any of it.
+    """
+    ended: list[int] = []
+    # Registered first, it comes last.
+    atexit.register(_vanish, ended)
+    try:
+        main()
+    except SystemExit as end:
+        ended += [end.code or 0] if isinstance(end.code, int | None) else []
+        raise
+    ended.append(0)
+
+
+def _vanish(ended: list[int]) -> None:
+    """End the process with the status it ended with; if that is not known, leave it to the interpreter."""
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except OSError:
+        return
+    if ended:
+        os._exit(ended[0])
+
+
 def main() -> None:
     """Run the command line; every way it can end has its exit status."""
     quiet_libraries()
-    # Registered first, it comes last: an interpreter that ends looks through all that was ever loaded for
-    # garbage, which takes a second and more, and the process is about to give back all of it.
-    atexit.register(gc.freeze)
     try:
         app()
     except InputProblem as problem:
