@@ -3,10 +3,10 @@
 Here: parameters, versions and fingerprints.  Not here: reading data, deciding about firms.
 """
 
-import tomllib
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 
 from flows.home import Home
@@ -94,10 +94,9 @@ def known_city(code: str) -> str:
 @cache
 def code_version() -> str:
     """Return package version and a hash over the source and reference files that decide results."""
-    version = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
     suffixes = {".py", ".yml", ".csv", ".sql"}
     files = (p for folder in CODE_FOLDERS for p in (PROJECT / folder).rglob("*") if p.suffix in suffixes)
-    return f"{version}+{combine(hash_file(p) for p in sorted(files))[:12]}"
+    return f"{version('zoufang')}+{combine(hash_file(p) for p in sorted(files))[:12]}"
 
 
 def find_versions(inputs_sha256: str, rules: Path) -> Versions:

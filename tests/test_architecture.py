@@ -1,6 +1,7 @@
 """The house bars: file and function size, docstrings. Import direction is import-linter's (make imports)."""
 
 import ast
+import tomllib
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -38,3 +39,18 @@ def test_public_functions_say_what_they_return() -> None:
 
 def test_modules_say_what_belongs_in_them() -> None:
     assert [p.name for p in FILES if not ast.get_docstring(ast.parse(p.read_text(encoding="utf-8")))] == []
+
+
+def test_a_wheel_carries_whatever_lies_beside_the_modules() -> None:
+    """Installed without a checkout the program reads its rules, statements and pages from there too."""
+    told = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["setuptools"]
+    suffixes = {pattern.removeprefix("**/*") for pattern in told["package-data"]["*"]}
+    packages = {name.replace(".", "/") for name in told["packages"]}
+    files = [
+        path.relative_to(ROOT)
+        for package in packages
+        for path in (ROOT / package).rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    ]
+    assert {path.suffix for path in files} - {".py"} <= suffixes
+    assert {path.parent.as_posix() for path in files if path.suffix == ".py"} == packages
