@@ -18,7 +18,7 @@ from reference.register import load_register_codes
 from transforms.link import link_census, outranked_units, ranked_units, unit_rows
 from transforms.link_conflicts import CATEGORIES, beside_links, open_units, told_units
 from transforms.link_parties import subject_names
-from transforms.link_probable import comparable, link_left_over
+from transforms.link_probable import comparable, link_left_over, may_be_left_open
 from transforms.link_rounds import hashed_as, unit_side, without_units
 
 LINKS, STRAYS, UNITS, OPEN_UNITS = "links", "strays", "units", "open_units"
@@ -76,7 +76,7 @@ def link_step(splits: Sequence[Split], subjects: Sequence[Path], parties: Sequen
     units = ranked_units(rows, outranked)
     exact = link_census(units, keys, codes, tables, _side(work / SIDE, rows, outranked))
     named = pl.scan_parquet(list(parties)) if parties else None
-    few = ranked_units(rows.filter(_is_open(exact.links)), outranked)
+    few = ranked_units(rows.filter(may_be_left_open(exact.links)), outranked)
     links, probable = link_left_over(exact, few, comparable(keys, tables), codes, tables, named)
     refused = exact.refused
     # The links of a province are gigabytes, and done with, here and below.
@@ -91,13 +91,6 @@ def link_step(splits: Sequence[Split], subjects: Sequence[Path], parties: Sequen
     still_open = open_units(told.lazy(), pl.Series([path.stem for path in subjects], dtype=pl.String))
     paths += write_by_city(still_open.collect(engine="streaming"), work / OPEN_UNITS)
     return [*paths, *_write_linked(rows, told, work)], figures
-
-
-def _is_open(links: pl.DataFrame) -> pl.Expr:
-    """Whether a row is, or hashes like, that of a unit still open: unlike a join, asked before it is read."""
-    row = pl.col("source_file").cast(pl.String).hash() ^ pl.col("row_no").hash()
-    still_open = links.filter(pl.col("outcome").is_in(["ambiguous", "unlinked"])).select(row)
-    return row.is_in(still_open.to_series().unique().implode())
 
 
 def _side(made: Path, rows: pl.LazyFrame, outranked: pl.LazyFrame) -> pl.LazyFrame:

@@ -30,6 +30,8 @@ REVIEW = pl.Schema(
 its subject better), uncertain (too little agrees), or why its code is not believed (link_doubt.REFUSED; no
 probability is stated); `agreement` names every level compared."""
 
+_IS_OPEN = pl.col("outcome").is_in(["ambiguous", "unlinked"])
+"""Links of units that the exact rounds leave to this one."""
 _LINKS = ("unit_key", "subject_key", "register_city_code", "outcome", "probability", "candidates")
 
 
@@ -83,7 +85,7 @@ def link_left_over(
     `named`: `subject_names` of any of the subjects, if told before; they need not be told again.
     """
     exact = done.links
-    still_open = exact.lazy().filter(pl.col("outcome").is_in(["ambiguous", "unlinked"])).select("unit_key")
+    still_open = exact.lazy().filter(_IS_OPEN).select("unit_key")
     taken = exact.lazy().select("subject_key").drop_nulls()
     made = _probable(
         without_codes(
@@ -95,6 +97,16 @@ def link_left_over(
     )
     links = joined_links(exact, made)
     return links, replace(made, review=with_refused(made.review, done.refused, links))
+
+
+def may_be_left_open(links: pl.DataFrame) -> pl.Expr:
+    """Whether a census row is, or hashes like, that of a unit left to this round: source_file, row_no.
+
+    `links`: of `link_census`, with the row of each unit beside. Unlike a join, a filter is asked before rows
+    are read.
+    """
+    row = pl.col("source_file").cast(pl.String).hash() ^ pl.col("row_no").hash()
+    return row.is_in(links.filter(_IS_OPEN).select(row).to_series().unique().implode())
 
 
 def _free_names(
