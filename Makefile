@@ -22,12 +22,13 @@ demo: setup
 test: lint types imports
 	$(BIN)/pytest -n 3 --dist loadgroup
 
-# Every figure of operation beside its floor, peer or bound: a million subjects from raw files to published
-# warehouse, what a changed file costs, growth, workers, faults, malformed files; some two hours.
+# Every figure of operation beside its floor, peer or bound: Zhejiang whole from raw files to published warehouse,
+# what a changed file costs, growth to 56 million subjects, workers, faults, malformed files. Some four hours and
+# 40 GB of disk; stopped, it takes up where it was.
 bench: setup
 	$(BIN)/python -m bench.everything --dir $(BENCH_DIR)
 
-# Zhejiang whole, 11 million subjects: half an hour to simulate, half an hour to run, 30 GB of disk.
+# Zhejiang whole, 11 million subjects, the first of the above: some twenty minutes, 30 GB of disk.
 bench-province: setup
 	$(BIN)/python -m bench.run --province --dir $(BENCH_DIR)/province
 

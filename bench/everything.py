@@ -1,7 +1,9 @@
 """Every figure of operation, one bench after another, each beside its floor, its peer or its bound.
 
-`python -m bench.everything --dir DIR [--skip NAME …] [--small]`: each bench in a process of its own, so that
-none inherits another's memory; `--small` shows in minutes that all of them run, its figures mean nothing.
+`python -m bench.everything --dir DIR [--only NAME …] [--small]`: each bench in a process of its own, so that
+none inherits another's memory. All take hours, so the next call takes up where this one was left: what a
+bench found stands in DIR/figures/NAME.json and is shown, not measured again, while the program is the same;
+remove the file to have it measured. `--small` shows in minutes that all run, its figures mean nothing.
 Ends with one line a bench, and with 1 if one of them failed or found anything; "missed": a bound does not
 hold on this machine.
 """
@@ -14,34 +16,42 @@ import time
 from pathlib import Path
 from typing import Any
 
+from bench.faults import KINDS
+from bench.kept import keep, kept
+
 SMALL = {
     "run": ["--enterprises", "9000", "--households", "1000"],
+    "incremental": [],
     "growth": ["--sizes", "2500", "10000"],
     "cluster": ["--enterprises", "4000", "--households", "1000"],
-    "faults": ["--kills", "3", "--only", "kill"],
+    "faults-kill": ["--kills", "3"],
     "fuzz": ["--only", "sheet-"],
 }
-"""What makes a bench end within a minute or two."""
+WHOLE = {"run": ["--province"], "growth": ["--sizes", "1000000", "--provinces", "5"]}
+"""What each is asked besides its folder: to end within a minute or two, or at full scale."""
 
 
 def benches(folder: Path, *, small: bool) -> dict[str, list[str]]:
-    """Return the benches in order, by name, with their arguments."""
-    own = ["--dir", str(folder)]
+    """Return the benches in order, by name, with the arguments of `python -m`."""
+    province, faults = ["--dir", str(folder / "province")], ["--dir", str(folder / "faults")]
     found = {
-        "run": own,
-        "incremental": own,
-        "growth": ["--dir", str(folder / "growth")],
-        "cluster": ["--dir", str(folder / "cluster")],
-        "faults": ["--dir", str(folder / "faults"), "--kills", "20"],
-        "fuzz": [],
+        "run": ["bench.run", *province],
+        "incremental": ["bench.incremental", *province],
+        "growth": ["bench.growth", "--dir", str(folder / "growth")],
+        "cluster": ["bench.cluster", "--dir", str(folder / "cluster")],
+        **{f"faults-{kind}": ["bench.faults", *faults, "--only", kind] for kind in KINDS},
+        "fuzz": ["bench.fuzz"],
     }
-    return {name: [*given, *(SMALL.get(name, []) if small else [])] for name, given in found.items()}
+    if small:
+        return {name: [*given, *SMALL.get(name, [])] for name, given in found.items() if name in SMALL}
+    found["growth"] += ["--whole", str(folder / "province")]
+    return {name: [*given, *WHOLE.get(name, [])] for name, given in found.items()}
 
 
-def run_bench(name: str, arguments: list[str]) -> tuple[int, dict[str, Any]]:
+def run_bench(arguments: list[str]) -> tuple[int, dict[str, Any]]:
     """Run one bench, showing what it prints; return its exit status and the JSON of its last line."""
     last = ""
-    command = [sys.executable, "-m", f"bench.{name}", *arguments]
+    command = [sys.executable, "-m", *arguments]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         for line in process.stdout or ():
             print(line, end="", flush=True)
@@ -49,29 +59,39 @@ def run_bench(name: str, arguments: list[str]) -> tuple[int, dict[str, Any]]:
     return process.returncode, json.loads(last) if last.startswith("{") else {}
 
 
+def outcome(name: str, arguments: list[str], file: Path) -> dict[str, Any]:
+    """Return how a bench ended, its seconds and its figures, now or in a call before."""
+    before = kept(file, arguments)
+    if before is not None:
+        return {**before, "when": "before"}
+    print(f"\n== {name}: {' '.join(arguments)}", flush=True)
+    started = time.monotonic()
+    status, figures = run_bench(arguments)
+    how = "failed" if status else "missed" if figures.get("holds") is False else "done"
+    told = {"how": how, "seconds": round(time.monotonic() - started), "figures": figures}
+    if not status:
+        keep(file, arguments, told)
+    return {**told, "when": "now"}
+
+
 def main() -> None:
     """Run them and print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--dir", type=Path, default=Path("bench-data"))
-    parser.add_argument("--skip", nargs="*", default=[])
+    parser.add_argument("--only", nargs="+", metavar="NAME", default=[])
     parser.add_argument("--small", action="store_true")
     asked = parser.parse_args()
     folder = asked.dir / "small" if asked.small else asked.dir
-    folder.mkdir(parents=True, exist_ok=True)
-    rows, failed = [], []
-    for name, arguments in benches(folder, small=asked.small).items():
-        if name in asked.skip:
-            continue
-        print(f"\n== bench.{name} {' '.join(arguments)}", flush=True)
-        started = time.monotonic()
-        status, figures = run_bench(name, arguments)
-        failed += [name] if status else []
-        rows.append((name, time.monotonic() - started, status, figures))
+    known = benches(folder, small=asked.small)
+    if unknown := set(asked.only) - set(known):
+        parser.error(f"{', '.join(sorted(unknown))}: not a bench; choose of {', '.join(known)}")
+    ended = {name: outcome(name, arguments, folder / "figures" / f"{name}.json")
+             for name, arguments in known.items() if not asked.only or name in asked.only}  # fmt: skip
     print()
-    for name, seconds, status, figures in rows:
-        how = "failed" if status else "missed" if figures.get("holds") is False else "done"
-        print(f"{name:12}{seconds:>7.0f} s  {how:7} {json.dumps(figures, ensure_ascii=False)}")
-    sys.exit(1 if failed else 0)
+    for name, told in ended.items():
+        figures = json.dumps(told["figures"], ensure_ascii=False)
+        print(f"{name:18}{told['seconds']:>7,} s  {told['when']:7}{told['how']:7} {figures}")
+    sys.exit(1 if any(told["how"] == "failed" for told in ended.values()) else 0)
 
 
 if __name__ == "__main__":

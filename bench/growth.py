@@ -3,7 +3,8 @@
 `python -m bench.growth --dir DIR --sizes 250000 1000000 [--provinces 4]`: each size simulated, run and
 removed; `--provinces`: that many whole provinces of 11.2 million subjects besides, each with a seed of its
 own, their seconds added up; `--whole DIR …`: the provinces that `bench.run --province` measured there are
-the first of them. DIR/SEED-SUBJECTS/inbox may have been simulated before, whole.
+the first of them. DIR/SEED-SUBJECTS/inbox may have been simulated before, whole; what was measured stays in
+DIR/SEED-SUBJECTS.json and is not measured again while the program is the same.
 Prints seconds, peak memory and the exponents between neighbours; the last line is one JSON object.
 """
 
@@ -11,10 +12,11 @@ import argparse
 import json
 import math
 import shutil
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import pairwise
 from pathlib import Path
 
+from bench.kept import keep, kept, program
 from bench.run import PROVINCE, RESULT, read_once, run_once, simulated
 
 HOUSEHOLDS = 0.64
@@ -34,20 +36,28 @@ class Point:
 
 
 def measured(folder: Path, enterprises: int, households: int, seed: int) -> Point:
-    """Simulate an inbox, unless it is there already, run it from nothing, and remove both."""
+    """Simulate an inbox, unless it is there already, run it from nothing, remove both, and keep the cost."""
     own = folder / f"{seed}-{enterprises + households}"
+    file, arguments = own.with_suffix(".json"), [str(enterprises), str(households), str(seed)]
+    if before := kept(file, arguments):
+        return Point(**before)
     inbox = simulated(own, {"enterprises": enterprises, "households": households, "seed": seed})
     read_once(inbox)
     cost, _ = run_once(inbox, own / "home")
+    point = Point(enterprises + households, cost.wall, cost.cpu, cost.peak_mb)
+    keep(file, arguments, asdict(point))
     shutil.rmtree(own)
-    return Point(enterprises + households, cost.wall, cost.cpu, cost.peak_mb)
+    return point
 
 
 def measured_before(folder: Path) -> Point:
     """Return what `bench.run` measured in a folder."""
     told = json.loads((folder / RESULT).read_text(encoding="utf-8"))
-    if told.get("subjects") != sum(PROVINCE.values()):
-        raise SystemExit(f"{folder / RESULT} is not of a whole province: run python -m bench.run --province")
+    if (told.get("subjects"), told.get("program")) != (sum(PROVINCE.values()), program()):
+        raise SystemExit(
+            f"{folder / RESULT} is not of a whole province by this program: "
+            f"run python -m bench.run --province --dir {folder}"
+        )
     return Point(told["subjects"], told["seconds"], told["cpu_seconds"], told["peak_rss_mb"])
 
 

@@ -21,6 +21,7 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
+from bench.kept import program
 from simulator.simulate import simulate
 from warehouse.publish import published_file
 
@@ -198,6 +199,7 @@ def _as_json(cost: Measured, floor_seconds: float, home: Path, overhead_share: f
         "seconds": round(cost.wall, 1), "floor_seconds": round(floor_seconds, 1),
         "ratio": round(cost.wall / floor_seconds, 2), "peak_rss_mb": round(cost.peak_mb), "rows": rows,
         "overhead_share": round(overhead_share, 3), "cpu_seconds": round(cost.cpu, 1), "subjects": subjects,
+        "program": program(),
     })  # fmt: skip
 
 

@@ -20,6 +20,7 @@ from pathlib import Path
 from prefect.settings import PREFECT_API_URL
 from prefect.testing.utilities import prefect_test_harness
 
+from bench.faults import KINDS
 from bench.faults.attempts import QUIET
 from bench.faults.clock import run_clock
 from bench.faults.damage import run_lake, run_stopped
@@ -71,7 +72,7 @@ def run(asked: argparse.Namespace) -> int:
     by_kind = kinds(stage, tally, asked)
     with Readers(stage.root, READERS) as readers:
         for kind, work in by_kind.items():
-            if not asked.only or kind in asked.only:
+            if kind in asked.only:
                 work()
     for told in readers.failed[:20]:
         print(f"FAULT reader: {told}", flush=True)
@@ -92,7 +93,9 @@ def main() -> None:
     parser.add_argument("--dir", type=Path, required=True)
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--only", nargs="*", default=[], help="kinds to run; all by default")
+    parser.add_argument(
+        "--only", nargs="*", default=KINDS, choices=KINDS, help="kinds to run; all by default"
+    )
     parser.add_argument("--files", nargs="*", default=[""], help="lake: only patterns that hold such a text")
     asked = parser.parse_args()
     os.environ.update(QUIET)
