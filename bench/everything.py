@@ -33,19 +33,25 @@ WHOLE = {"run": ["--province"], "growth": ["--sizes", "1000000", "--provinces", 
 
 def benches(folder: Path, *, small: bool) -> dict[str, list[str]]:
     """Return the benches in order, by name, with the arguments of `python -m`."""
-    province, faults = ["--dir", str(folder / "province")], ["--dir", str(folder / "faults")]
+    province = ["--dir", str(folder / "province")]
     found = {
         "run": ["bench.run", *province],
         "incremental": ["bench.incremental", *province],
         "growth": ["bench.growth", "--dir", str(folder / "growth")],
         "cluster": ["bench.cluster", "--dir", str(folder / "cluster")],
-        **{f"faults-{kind}": ["bench.faults", *faults, "--only", kind] for kind in KINDS},
+        **{f"faults-{kind}": _faults(folder, kind) for kind in KINDS},
         "fuzz": ["bench.fuzz"],
     }
     if small:
         return {name: [*given, *SMALL.get(name, [])] for name, given in found.items() if name in SMALL}
     found["growth"] += ["--whole", str(folder / "province")]
     return {name: [*given, *WHOLE.get(name, [])] for name, given in found.items()}
+
+
+def _faults(folder: Path, kind: str) -> list[str]:
+    """Kills, half of the work, have a folder of their own, so another call may run them beside the others."""
+    own = folder / ("kills" if kind == "kill" else "faults")
+    return ["bench.faults", "--dir", str(own), "--only", kind]
 
 
 def run_bench(arguments: list[str]) -> tuple[int, dict[str, Any]]:
