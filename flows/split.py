@@ -137,10 +137,10 @@ class _Pieces:
         for (bucket,), piece in rows.partition_by("_bucket", as_dict=True, include_key=False).items():
             name = f"{bucket}-{self._parts:05}.parquet"
             written = piece.sort(order) if order else piece
-            groups = ROW_GROUP if order else None
             written.write_parquet(
-                self._draft / name, compression="zstd", compression_level=1, row_group_size=groups
-            )
+                self._draft / name, compression="zstd", compression_level=1,
+                row_group_size=ROW_GROUP if order else None, statistics=bool(order),
+            )  # fmt: skip
             self._names.setdefault(str(bucket), []).append(name)
         self._parts += 1
 

@@ -156,14 +156,16 @@ def _left_behind(rivals: pl.LazyFrame) -> pl.LazyFrame:
     return pairs.filter(elsewhere & since).select("source_file", "row_no", _left=True).unique()
 
 
-def _with_status(frame: pl.LazyFrame, codes: RegisterCodes) -> pl.LazyFrame:
-    """The same rows plus `status`, 9 where no list knows `reg_status`."""
-    spellings = codes.status_spellings.lazy()
-    return (
-        frame.with_columns(bare_text(pl.col("reg_status")).alias("_spelling"))
-        .join(spellings, left_on="_spelling", right_on="spelling", how="left", build_side="force_right")
-        .with_columns(pl.col("status").fill_null("9"))
-        .drop("_spelling")
+def _with_status(frame: pl.LazyFrame, staged: pl.LazyFrame, codes: RegisterCodes) -> pl.LazyFrame:
+    """The same rows plus `status`, 9 where no list knows `reg_status`; `staged` tells which are written."""
+    told = (
+        staged.select("reg_status").drop_nulls().unique()
+        .with_columns(bare_text(pl.col("reg_status")).alias("_spelling"))
+        .join(codes.status_spellings.lazy(), left_on="_spelling", right_on="spelling")
+        .select("reg_status", "status")
+    )  # fmt: skip
+    return frame.join(told, on="reg_status", how="left", build_side="force_right").with_columns(
+        pl.col("status").fill_null("9")
     )
 
 
@@ -179,7 +181,7 @@ def _in_columns(keyed: pl.LazyFrame, staged: pl.LazyFrame, codes: RegisterCodes)
     typed = parents.join(
         subject_types(staged.select("ent_type"), codes), on="ent_type", how="left", build_side="force_right"
     )
-    classed = _with_status(typed, codes).with_columns(
+    classed = _with_status(typed, staged, codes).with_columns(
         name_text(pl.col("ent_name"), codes).alias("_name_text"),
         entity_class(codes).alias("entity_class"),
         pl.when(_SOUND).then(org_code_of(pl.col("uscc"))).alias("org_code"),

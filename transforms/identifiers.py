@@ -94,7 +94,7 @@ def repair_uscc(codes: pl.LazyFrame, confusions: pl.DataFrame) -> pl.LazyFrame:
     valid if only width, case or blanks were wrong; missing if nothing is left; else invalid.
     """
     written = pl.first().alias("written_code")
-    failing = codes.select(written).filter(~is_valid_uscc(written) & written.is_not_null()).unique()
+    failing = codes.select(written).drop_nulls().filter(~is_valid_uscc(pl.col("written_code"))).unique()
     normal = failing.with_columns(normalise_code(pl.col("written_code")).alias("code"))
     candidate = pl.col("candidate")
     passes = is_valid_uscc(candidate) & is_valid_org_code(org_code_of(candidate))

@@ -7,17 +7,17 @@ A staged key is null where nothing can be told (no such column, a masked number,
 identity card), empty where the bureau has the column and gave no usable number, else 32 hex digits.
 """
 
-from collections.abc import Callable, Sequence
-from hashlib import sha256
+from collections.abc import Sequence
 
 import polars as pl
+from polars_hash import CryptographicHashingNameSpace
 
 from reference.contracts import Column
 
 CITIZEN = r"^[1-8]\d{5}(?:18|19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}[\dX]$"
 """GB 11643: no credit code of Zhejiang looks so, since no county's number ends in 18 to 20."""
 NONE_GIVEN = ""
-_BLOCK = 64  # bytes that SHA-256 takes at a time
+_KEY_DIGITS = 32  # of 64: 128 bits
 _DIGITS = 7  # the shortest telephone number that tells one subscriber from another
 _ONE_DIGIT = "|".join(f"{digit}+" for digit in range(10))
 
@@ -40,33 +40,23 @@ def with_keys(typed: pl.DataFrame, columns: Sequence[Column], key: bytes | None)
 
 
 def keyed(text: pl.Series, kind: str, key: bytes) -> pl.Series:
-    """Return the keys of a column of cleaned texts."""
+    """Return the keys of a column of cleaned texts; `key` is text in UTF-8."""
     compared = _compared(text, kind)
     if not (compared != NONE_GIVEN).any():
         # Nobody in the whole block has a number: the bureau withholds them.
         return pl.Series(text.name, [None], pl.String).new_from_index(0, text.len())
-    hashed = _hmac(key, f"{kind}:")
-    # Row by row: nearly every firm has a number of its own, so looking for equal ones costs more.
-    return pl.Series(text.name, [hashed(word) if word else word for word in compared], pl.String)
+    return compared.to_frame().select(_hashed(pl.first(), kind, key).alias(text.name)).to_series()
 
 
-def _hmac(key: bytes, before: str) -> Callable[[str], str]:
-    """Return HMAC-SHA256 (RFC 2104) of `before` and a word, its first 32 hex digits.
+def _hashed(word: pl.Expr, kind: str, key: bytes) -> pl.Expr:
+    """Return the HMAC of `kind:word`; null where there is no word, and none given stays so.
 
-    The library's `hmac` gives the same and takes 1.3 µs a word, this 0.75; a province has 20 million words,
-    and Python reads nothing else meanwhile.
+    By a plugin of Polars: Python takes twice its time a word, a province has 20 million, and Python reads
+    nothing else meanwhile.
     """
-    block = (sha256(key).digest() if len(key) > _BLOCK else key).ljust(_BLOCK, b"\0")
-    inner = sha256(bytes(byte ^ 0x36 for byte in block) + before.encode())
-    outer = sha256(bytes(byte ^ 0x5C for byte in block))
-
-    def hashed(word: str) -> str:
-        inside, outside = inner.copy(), outer.copy()
-        inside.update(word.encode())
-        outside.update(inside.digest())
-        return outside.hexdigest()[:32]
-
-    return hashed
+    said = CryptographicHashingNameSpace(pl.concat_str(pl.lit(f"{kind}:"), word))
+    hashed = said.hmac_sha256(key=key.decode()).str.head(_KEY_DIGITS)
+    return pl.when(word == NONE_GIVEN).then(word).otherwise(hashed)
 
 
 def _compared(text: pl.Series, kind: str) -> pl.Series:

@@ -23,6 +23,8 @@ REJECTED = pl.Schema(
 _NEVER_IN_TEXT = "\x1e"
 # Stands for a quoted field where fields are counted; a quote right behind it means it was not the end.
 _QUOTED = "\x1f"
+_MOST_IN_PATTERN = 100
+"""Fields that one pattern can count: it grows with them."""
 # Field count of a line that is part of a record with quotes, and is judged as such.
 _TAKEN = -2
 
@@ -60,15 +62,25 @@ def split_lines(block: bytes, separator: str, width: int, first_row: int, *, fin
     lines = _read(block, _NEVER_IN_TEXT, 1).select(
         pl.int_range(pl.len(), dtype=pl.Int64).alias("at"), pl.col("f0").alias("line")
     )
-    quoted = _quoted_records(lines, separator, width, final=final) if b'"' in block else _no_quotes(lines)
-    counts = lines["line"].str.count_matches(separator, literal=True).cast(pl.Int64) + 1
-    counted = lines.with_columns(counts.alias("count").scatter(quoted.taken, _TAKEN)).head(quoted.end)
+    doubtful = lines.filter(_is_doubtful(separator, width))
+    quoted = _single_records(doubtful, separator)
+    if not quoted.is_plain:
+        # A row may take several lines, also such as are whole rows by themselves.
+        doubtful, quoted = lines, _quoted_records(lines, separator, width, final=final)
+    end = lines.height if quoted.is_plain else quoted.end
+    counts = doubtful["line"].str.count_matches(separator, literal=True).cast(pl.Int64) + 1
+    is_taken = doubtful["at"].is_in(quoted.taken.implode())
+    counted = doubtful.with_columns(count=pl.when(is_taken).then(_TAKEN).otherwise(counts)).filter(
+        pl.col("at") < end
+    )
     is_good, broken = _judge(counted, separator, width, block)
     is_good_record, more = _judge(quoted.records, separator, width, block)
     records = quoted.records.filter(is_good_record)
     if quoted.is_plain:
         fields = _read(block, separator, width, quote='"').with_columns(lines["at"])
-        fields = fields.filter(is_good.scatter(records["at"], True))
+        bad = doubtful["at"].filter(~is_good)
+        is_row = pl.repeat(True, lines.height, eager=True).scatter(bad, False).scatter(records["at"], True)
+        fields = fields.filter(is_row)
     else:
         fields = _plain_fields(block, separator, width, lines["at"], is_good)
         fields = pl.concat([fields, _quoted_fields(records, separator, width)]).sort("at")
@@ -76,8 +88,8 @@ def split_lines(block: bytes, separator: str, width: int, first_row: int, *, fin
     return LineSplit(
         _numbered(fields, first_row),
         _numbered(broken, first_row).cast(REJECTED),
-        quoted.end,
-        _tail(block, lines.height - quoted.end),
+        end,
+        _tail(block, lines.height - end),
     )
 
 
@@ -93,6 +105,24 @@ def _read(block: bytes, separator: str, width: int, quote: str | None = None) ->
     )
 
 
+def _is_doubtful(separator: str, width: int) -> pl.Expr:
+    """Boolean per line: not simply so many fields, each bare or quoted as a whole, with something in them.
+
+    Few lines are doubtful, and looking closely at a line takes as long as reading its fields.
+    """
+    field = f'(?:[^"{separator}]*|"(?:[^"]|"")*")'
+    if width > _MOST_IN_PATTERN:
+        return pl.lit(value=True)
+    is_row = pl.col("line").str.contains(f"^(?:{field}{separator}){{{width - 1}}}{field}$")
+    is_sound = is_row & ~pl.col("line").str.contains(UNDECODABLE, literal=True)
+    return ~(is_sound & ~_is_blank(separator)).fill_null(value=False)
+
+
+def _is_blank(separator: str) -> pl.Expr:
+    """Boolean per line: blanks, quotes and separators only."""
+    return pl.col("line").is_null() | pl.col("line").str.contains(rf'^[{separator}"\s]*$')
+
+
 def _plain_fields(
     block: bytes, separator: str, width: int, at: pl.Series, is_good: pl.Series
 ) -> pl.DataFrame:
@@ -102,21 +132,22 @@ def _plain_fields(
     return _read(block, separator, width).with_columns(at).head(len(is_good)).filter(is_good)
 
 
-def _no_quotes(lines: pl.DataFrame) -> _Quoted:
-    return _Quoted(_with_count(lines.head(0), ","), lines["at"].head(0), lines.height, is_plain=True)
+def _single_records(lines: pl.DataFrame, separator: str) -> _Quoted:
+    """Return the lines in which some field begins with a quote, each taken for a row of its own."""
+    marked = lines.filter(pl.col("line").str.contains('"', literal=True))
+    begins = pl.col("line").str.starts_with('"') | pl.col("line").str.contains(separator + '"', literal=True)
+    single = _with_count(marked.filter(begins), separator)
+    is_plain = single.height == marked.height and bool(single["is_regular"].all())
+    return _Quoted(single, single["at"], lines.height, is_plain=is_plain)
 
 
 def _quoted_records(lines: pl.DataFrame, separator: str, width: int, *, final: bool) -> _Quoted:
     """Return the rows in which some field begins with a quote; several lines long where the quote says so."""
-    marked = lines.filter(pl.col("line").str.contains('"', literal=True))
-    begins = pl.col("line").str.starts_with('"') | pl.col("line").str.contains(separator + '"', literal=True)
-    single = _with_count(marked.filter(begins), separator)
-    if single.height == marked.height and single["is_regular"].all():
-        return _Quoted(single, single["at"], lines.height, is_plain=True)
-    opened = single.filter(pl.col("count") < 0)
+    single = _single_records(lines, separator)
+    opened = single.records.filter(pl.col("count") < 0)
     joined, covered, end = _stitch(opened["at"].to_list(), lines["line"], separator, width, final=final)
     multi = pl.DataFrame({"at": list(joined), "line": list(joined.values())}, schema=lines.schema)
-    alone = single.filter(~pl.col("at").is_in([*joined, *covered]) & (pl.col("at") < end))
+    alone = single.records.filter(~pl.col("at").is_in([*joined, *covered]) & (pl.col("at") < end))
     records = pl.concat([alone, _with_count(multi, separator)])
     taken = pl.concat([records["at"], pl.Series("at", covered, dtype=pl.Int64)])
     return _Quoted(records, taken, end, is_plain=False)
@@ -187,10 +218,11 @@ def _close(lines: pl.Series, start: int, last: int, separator: str, width: int) 
 
 def _judge(counted: pl.DataFrame, separator: str, width: int, block: bytes) -> tuple[pl.Series, pl.DataFrame]:
     """Return which rows are good, and the broken ones; lines of blanks and separators only are neither."""
-    is_blank = pl.col("line").is_null() | pl.col("line").str.contains(rf'^[{separator}"\s]*$')
     garbled = UNDECODABLE.encode()[:1] in block
     is_garbled = pl.col("line").str.contains(UNDECODABLE, literal=True) if garbled else pl.lit(value=False)
-    rows = counted.select("at", "count", is_row=~is_blank & (pl.col("count") != _TAKEN), garbled=is_garbled)
+    rows = counted.select(
+        "at", "count", is_row=~_is_blank(separator) & (pl.col("count") != _TAKEN), garbled=is_garbled
+    )
     is_good = rows.select(pl.col("is_row") & ~pl.col("garbled") & (pl.col("count") == width)).to_series()
     shape = pl.col("count").cast(pl.String) + f" fields, {width} expected"
     broken = rows.filter(~is_good & rows["is_row"]).select(

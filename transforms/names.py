@@ -28,10 +28,16 @@ def name_text(name: pl.Expr, codes: RegisterCodes) -> pl.Expr:
     # Capitals by replacement: str.to_uppercase costs five times as much on text that is nearly all Han.
     written = [*anywhere["written"].to_list(), *ascii_lowercase]
     form = [*anywhere["form"].to_list(), *ascii_uppercase]
-    return (
-        name.str.normalize("NFKC")
+    # Nearly every name is of settled characters alone; only the others pay for being rewritten.
+    unsettled = rf"[^A-Za-z0-9\x{{4E00}}-\x{{9FFF}}]|[{variants['written'].str.join().item()}]"
+    rewritten = (
+        pl.when(name.str.contains(unsettled)).then(name)
+        .str.normalize("NFKC")
         .str.replace_many(variants["written"].to_list(), variants["meant"].to_list())
         .str.replace_all(r"[^\p{Han}A-Za-z0-9]", "")
+    )  # fmt: skip
+    return (
+        pl.coalesce(rewritten, name)
         .str.replace_many(written, form, leftmost=True)
         .str.replace(f"(?:{at_end})+$", "")
         .replace("", None)

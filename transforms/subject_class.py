@@ -39,7 +39,9 @@ def entity_class(codes: RegisterCodes) -> pl.Expr:
     A sound USCC decides between enterprise (91), household (92), coop (93) and other; within 91 and 93 the
     type, and only if it says nothing the name, tells a branch. Without a sound USCC: type, name, raw prefix.
     """
-    by_name = first_match(pl.col("ent_name"), codes.name_patterns)
+    # Asked of no other row: most have a type, and looking for patterns in names is dear.
+    untyped_name = pl.when(pl.col("type_class").is_null()).then("ent_name")
+    by_name = first_match(untyped_name, codes.name_patterns)
     by_type_or_name = pl.coalesce("type_class", by_name)
     prefix = _class_of_prefix(pl.col("uscc").str.slice(0, 2))
     sound = pl.col("uscc_check").is_in(["valid", "repaired"])
