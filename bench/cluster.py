@@ -20,9 +20,8 @@ from typing import Any
 import psutil
 
 from bench.object_store import BUCKET, object_store
-from bench.run import AS_OF
+from bench.run import AS_OF, simulated
 from flows.known_bytes import hash_file
-from simulator.simulate import simulate
 
 WORKERS = (1, 2, 4)
 LAST_SPREAD = "city-"
@@ -76,10 +75,9 @@ def main() -> None:
     parser.add_argument("--households", type=int, default=150_000)
     asked = parser.parse_args()
     asked.dir.mkdir(parents=True, exist_ok=True)
-    inbox, home = asked.dir / "inbox", asked.dir / "home"
-    if not (inbox / "registry").is_dir():
-        counts = {"enterprises": asked.enterprises, "households": asked.households}
-        print(simulate(inbox, **counts, seed=3, as_of=AS_OF))
+    home = asked.dir / "home"
+    counts = {"enterprises": asked.enterprises, "households": asked.households}
+    inbox = simulated(asked.dir, {**counts, "seed": 3})
     zoufang = Path(sys.executable).with_name("zoufang")
     command = [str(zoufang), "run", "--inbox", str(inbox), "--home", str(home), "--as-of", str(AS_OF)]
     key = {"ZOUFANG_HASH_KEY": HASH_KEY}

@@ -3,7 +3,8 @@
 `python -m bench.everything --dir DIR [--only NAME …] [--small]`: each bench in a process of its own, so that
 none inherits another's memory. All take hours, so the next call takes up where this one was left: what a
 bench found stands in DIR/figures/NAME.json and is shown, not measured again, while the program is the same;
-remove the file to have it measured. `--small` shows in minutes that all run, its figures mean nothing.
+remove the file to
+have it measured. `--small` shows in minutes that all run, its figures mean nothing.
 Ends with one line a bench, and with 1 if one of them failed or found anything; "missed": a bound does not
 hold on this machine.
 """
@@ -29,6 +30,8 @@ SMALL = {
 }
 WHOLE = {"run": ["--province"], "growth": ["--sizes", "1000000", "--provinces", "5"]}
 """What each is asked besides its folder: to end within a minute or two, or at full scale."""
+AFTER_RUN = ("incremental", "growth")
+"""Benches whose figures stand beside those of `run`: measured anew when it was."""
 
 
 def benches(folder: Path, *, small: bool) -> dict[str, list[str]]:
@@ -65,9 +68,14 @@ def run_bench(arguments: list[str]) -> tuple[int, dict[str, Any]]:
     return process.returncode, json.loads(last) if last.startswith("{") else {}
 
 
-def outcome(name: str, arguments: list[str], file: Path) -> dict[str, Any]:
-    """Return how a bench ended, its seconds and its figures, now or in a call before."""
-    before = kept(file, arguments)
+def outcome(name: str, arguments: list[str], figures_of: Path) -> dict[str, Any]:
+    """Return how a bench ended, its seconds and its figures, now or in a call before.
+
+    `figures_of`: the folder in which what a bench found is kept.
+    """
+    file, run = figures_of / f"{name}.json", figures_of / "run.json"
+    rests_on = [run.read_text(encoding="utf-8")] if name in AFTER_RUN and run.exists() else []
+    before = kept(file, [*arguments, *rests_on])
     if before is not None:
         return {**before, "when": "before"}
     print(f"\n== {name}: {' '.join(arguments)}", flush=True)
@@ -76,7 +84,7 @@ def outcome(name: str, arguments: list[str], file: Path) -> dict[str, Any]:
     how = "failed" if status else "missed" if figures.get("holds") is False else "done"
     told = {"how": how, "seconds": round(time.monotonic() - started), "figures": figures}
     if not status:
-        keep(file, arguments, told)
+        keep(file, [*arguments, *rests_on], told)
     return {**told, "when": "now"}
 
 
@@ -91,7 +99,7 @@ def main() -> None:
     known = benches(folder, small=asked.small)
     if unknown := set(asked.only) - set(known):
         parser.error(f"{', '.join(sorted(unknown))}: not a bench; choose of {', '.join(known)}")
-    ended = {name: outcome(name, arguments, folder / "figures" / f"{name}.json")
+    ended = {name: outcome(name, arguments, folder / "figures")
              for name, arguments in known.items() if not asked.only or name in asked.only}  # fmt: skip
     print()
     for name, told in ended.items():

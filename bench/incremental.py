@@ -9,6 +9,7 @@ import json
 import os
 from pathlib import Path
 
+from bench.kept import program
 from bench.run import RESULT, run_again
 
 CITY = "3305"
@@ -33,7 +34,10 @@ def main() -> None:
     folder = parser.parse_args().dir
     if not (folder / RESULT).exists():
         raise SystemExit(f"{folder / RESULT} is missing: run python -m bench.run --dir {folder} first")
-    whole = json.loads((folder / RESULT).read_text(encoding="utf-8"))["seconds"]
+    told = json.loads((folder / RESULT).read_text(encoding="utf-8"))
+    if told.get("program") != program():
+        raise SystemExit(f"{folder / RESULT} is of another program: run python -m bench.run again")
+    whole = told["seconds"]
     inbox, home = folder / "inbox", folder / "home"
     # What the floor wrote is on the disk first, or the run waits while the system writes it.
     os.sync()

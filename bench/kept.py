@@ -1,14 +1,19 @@
 """Figures kept beside what was measured, so that benches of hours take up where they were left.
 
-A file is of one program and one list of arguments: of another it counts as absent and is measured again.
+A file is of one program, the benches, libraries and number of processors it was measured with, and one list
+of arguments: of another it counts as absent and is measured again.
 """
 
+import hashlib
 import json
+import os
 import subprocess
 import sys
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+PROJECT = Path(__file__).parents[1]
 
 
 @cache
@@ -23,12 +28,23 @@ def program() -> str:
     return told.stdout.strip()
 
 
+@cache
+def _measured_with() -> str:
+    """Return a text that changes with whatever else figures depend on."""
+    sources = [p for folder in ("bench", "simulator") for p in (PROJECT / folder).rglob("*.py")]
+    digest = hashlib.sha256(str(os.cpu_count()).encode())
+    for path in sorted([*sources, PROJECT / "requirements.lock"]):
+        digest.update(path.read_bytes())
+    return f"{program()} {digest.hexdigest()[:12]}"
+
+
 def kept(file: Path, arguments: list[str]) -> dict[str, Any] | None:
     """Return the figures that today's program left there for these arguments; None if it left none."""
+    measured_with = _measured_with()  # as it is before whoever finds nothing here measures
     if not file.exists():
         return None
     told = json.loads(file.read_text(encoding="utf-8"))
-    is_same = told["program"] == program() and told["arguments"] == arguments
+    is_same = told["measured_with"] == measured_with and told["arguments"] == arguments
     return dict(told["figures"]) if is_same else None
 
 
@@ -36,6 +52,6 @@ def keep(file: Path, arguments: list[str], figures: dict[str, Any]) -> None:
     """Write the figures of these arguments, in one step."""
     file.parent.mkdir(parents=True, exist_ok=True)
     draft = file.with_suffix(".draft")
-    told = {"program": program(), "arguments": arguments, "figures": figures}
+    told = {"measured_with": _measured_with(), "arguments": arguments, "figures": figures}
     draft.write_text(json.dumps(told, ensure_ascii=False), encoding="utf-8")
     draft.replace(file)

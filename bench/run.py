@@ -100,10 +100,12 @@ def _steps(log: str) -> list[tuple[str, float, float]]:
 
 
 def simulated(folder: Path, asked: dict[str, int]) -> Path:
-    """Return the folder's inbox, simulated as asked; SystemExit if it holds another."""
-    inbox, note = folder / "inbox", folder / "simulated.json"
-    if not (inbox / "registry").is_dir():
-        print(simulate(inbox, **asked, as_of=AS_OF))
+    """Return the folder's inbox, simulated as asked and whole; SystemExit if it holds another."""
+    inbox, draft, note = folder / "inbox", folder / "inbox.draft", folder / "simulated.json"
+    if not inbox.is_dir():
+        shutil.rmtree(draft, ignore_errors=True)
+        print(simulate(draft, **asked, as_of=AS_OF))
+        draft.rename(inbox)
         note.write_text(json.dumps(asked), encoding="utf-8")
     elif note.exists() and json.loads(note.read_text(encoding="utf-8")) != asked:
         raise SystemExit(f"{inbox} is another draw ({note.read_text(encoding='utf-8')}); give another --dir")
@@ -163,7 +165,7 @@ def main() -> None:
     parser.add_argument("--dir", type=Path, default=Path("bench-data"))
     arguments = parser.parse_args()
     counts = {"enterprises": arguments.enterprises, "households": arguments.households}
-    counts = PROVINCE if arguments.province else counts
+    counts, version = PROVINCE if arguments.province else counts, program()
     inbox = simulated(arguments.dir, {**counts, "seed": arguments.seed})
     size = read_once(inbox)
     cost, steps = run_once(inbox, arguments.dir / "home")
@@ -185,13 +187,15 @@ def main() -> None:
     )
     told = _as_json(
         cost, reading.wall + bare.wall, arguments.dir / "home", (between + gate) / cost.wall,
-        sum(counts.values()),
+        sum(counts.values()), version,
     )  # fmt: skip
     (arguments.dir / RESULT).write_text(told, encoding="utf-8")
     print(told)
 
 
-def _as_json(cost: Measured, floor_seconds: float, home: Path, overhead_share: float, subjects: int) -> str:
+def _as_json(
+    cost: Measured, floor_seconds: float, home: Path, overhead_share: float, subjects: int, version: str
+) -> str:
     """Return the figures of run and floor on one line; `rows`: of all files, as the account has it."""
     with duckdb.connect(str(published_file(home)), read_only=True) as connection:
         rows = connection.sql("SELECT sum(rows_in)::BIGINT FROM meta_row_account").fetchall()[0][0]
@@ -199,7 +203,7 @@ def _as_json(cost: Measured, floor_seconds: float, home: Path, overhead_share: f
         "seconds": round(cost.wall, 1), "floor_seconds": round(floor_seconds, 1),
         "ratio": round(cost.wall / floor_seconds, 2), "peak_rss_mb": round(cost.peak_mb), "rows": rows,
         "overhead_share": round(overhead_share, 3), "cpu_seconds": round(cost.cpu, 1), "subjects": subjects,
-        "program": program(),
+        "program": version,
     })  # fmt: skip
 
 

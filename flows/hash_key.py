@@ -50,12 +50,25 @@ def _own_key(home: Home) -> bytes:
     key = path.read_bytes() if path.exists() else b""
     if not name.exists() and len(key) >= SHORTEST:
         _put(name, key_name(key))
-    if len(key) < SHORTEST or not key.isascii() or name.read_bytes() != key_name(key).encode():
+    if len(key) < SHORTEST or name.read_bytes() != key_name(key).encode():
         raise EnvironmentProblem(
             f"{path} is damaged or gone: it is not the key that {name.name} beside it names, and another key "
             f"hashes everybody anew; put keys/ back from the backup ({GUIDE})"
         )
+    if not _is_text(key):
+        raise EnvironmentProblem(
+            f"{path}: this key is bytes that are no text; put {2 * SHORTEST} random hex digits there "
+            f"(openssl rand -hex {SHORTEST}) and remove {name.name} beside it: everybody is hashed anew"
+        )
     return key
+
+
+def _is_text(key: bytes) -> bool:
+    try:
+        key.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _put(path: Path, text: str) -> None:

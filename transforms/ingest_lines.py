@@ -110,10 +110,10 @@ def _is_doubtful(separator: str, width: int) -> pl.Expr:
 
     Few lines are doubtful, and looking closely at a line takes as long as reading its fields.
     """
-    field = f'(?:[^"{separator}]*|"(?:[^"]|"")*")'
     if width > _MOST_IN_PATTERN:
         return pl.lit(value=True)
-    is_row = pl.col("line").str.contains(f"^(?:{field}{separator}){{{width - 1}}}{field}$")
+    field, between = f'(?:[^"{separator}{_QUOTED}]*|"(?:[^"{_QUOTED}]|"")*")', re.escape(separator)
+    is_row = pl.col("line").str.contains(f"^(?:{field}{between}){{{width - 1}}}{field}$")
     is_sound = is_row & ~pl.col("line").str.contains(UNDECODABLE, literal=True)
     return ~(is_sound & ~_is_blank(separator)).fill_null(value=False)
 

@@ -99,8 +99,9 @@ def _compared(
     keyed: pl.DataFrame, units: pl.LazyFrame, subjects: pl.LazyFrame, codes: RegisterCodes, tables: LinkTables
 ) -> pl.DataFrame:
     """One row per pair: unit_key, subject_key, words, facts (log odds of `FACTS`), agreement (all levels)."""
-    some_units = units.join(keyed.select("unit_key").unique().lazy(), on="unit_key", how="semi")
-    some_subjects = subjects.join(keyed.select("subject_key").unique().lazy(), on="subject_key", how="semi")
+    # Unlike a join, a filter is asked before the other columns of its rows are read.
+    some_units = units.filter(pl.col("unit_key").is_in(keyed["unit_key"].unique().implode()))
+    some_subjects = subjects.filter(pl.col("subject_key").is_in(keyed["subject_key"].unique().implode()))
     left = unit_parties(some_units, codes, tables.towns).collect()
     right = subject_parties(some_subjects, codes).collect().with_columns(words_rarity=0.0, core_rarity=0.0)
     pairs = (

@@ -29,7 +29,7 @@ def name_text(name: pl.Expr, codes: RegisterCodes) -> pl.Expr:
     written = [*anywhere["written"].to_list(), *ascii_lowercase]
     form = [*anywhere["form"].to_list(), *ascii_uppercase]
     # Nearly every name is of settled characters alone; only the others pay for being rewritten.
-    unsettled = rf"[^A-Za-z0-9\x{{4E00}}-\x{{9FFF}}]|[{variants['written'].str.join().item()}]"
+    unsettled = rf"[^A-Za-z0-9\x{{4E00}}-\x{{9FFF}}]|{alternatives(variants['written'].to_list())}"
     rewritten = (
         pl.when(name.str.contains(unsettled)).then(name)
         .str.normalize("NFKC")

@@ -23,7 +23,7 @@ def test_figures_of_another_program_are_not_shown(tmp_path: Path) -> None:
     file = tmp_path / "run.json"
     keep(file, [], {"seconds": 1.5})
     told = json.loads(file.read_text(encoding="utf-8"))
-    file.write_text(json.dumps({**told, "program": "0.0.0+other"}), encoding="utf-8")
+    file.write_text(json.dumps({**told, "measured_with": "0.0.0+other"}), encoding="utf-8")
     assert kept(file, []) is None
 
 
@@ -32,10 +32,23 @@ def test_a_bench_that_ended_well_is_run_once_and_one_that_failed_again(
 ) -> None:
     answers = iter([(1, {}), (0, {"holds": False})])
     monkeypatch.setattr(everything, "run_bench", lambda arguments: next(answers))
-    told = [outcome("run", ["bench.run"], tmp_path / "run.json") for _ in range(3)]
+    told = [outcome("run", ["bench.run"], tmp_path) for _ in range(3)]
     assert [(one["how"], one["when"]) for one in told] == [
         ("failed", "now"), ("missed", "now"), ("missed", "before"),
     ]  # fmt: skip
+
+
+def test_what_stands_beside_the_run_is_measured_again_when_the_run_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(everything, "run_bench", lambda arguments: (0, {"of": arguments[0]}))
+
+    def ended() -> list[str]:
+        return [outcome(name, [name], tmp_path)["when"] for name in ("run", "incremental", "fuzz")]
+
+    assert (ended(), ended()) == (["now"] * 3, ["before"] * 3)
+    keep(tmp_path / "run.json", ["run"], {"how": "done", "seconds": 2, "figures": {}})
+    assert ended() == ["before", "now", "before"]
 
 
 def test_a_size_that_was_measured_is_neither_simulated_nor_run_again(tmp_path: Path) -> None:

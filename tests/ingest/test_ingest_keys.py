@@ -150,6 +150,19 @@ def test_another_key_than_the_one_a_home_began_with_is_refused(
     assert hash_key(home) == key
 
 
+def test_a_key_of_bytes_that_are_no_text_is_refused_and_not_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(VARIABLE, raising=False)
+    home = Home(tmp_path)
+    home.hash_key.parent.mkdir(parents=True)
+    home.hash_key.write_bytes(b"\xff" * 32)
+    home.hash_key.chmod(0o600)
+    with pytest.raises(EnvironmentProblem, match="no text; put 64 random hex digits") as caught:
+        hash_key(home)
+    assert "xff" not in str(caught.value)
+
+
 def test_threads_that_need_a_first_key_at_once_get_the_same(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -167,10 +180,11 @@ def test_threads_that_need_a_first_key_at_once_get_the_same(
             assert keys == {home.hash_key.read_bytes()}
 
 
-def test_a_key_is_the_hmac_of_kind_and_number() -> None:
+@pytest.mark.parametrize(
+    "key", [KEY, b"longer than a block of the hash: " * 3, "三十二字节以上的密钥".encode() * 2]
+)
+def test_a_key_is_the_hmac_of_kind_and_number(key: bytes) -> None:
     """As docs/overrides.md tells whoever has to find the same person in another system."""
     number = "13812345678"
-    told = hmac.digest(KEY, f"phone_key:{number}".encode(), "sha256").hex()[:32]
-    assert keyed(pl.Series("phone_key", [number, "138 1234 5678", None]), "phone_key", KEY).to_list() == [
-        told, told, "",
-    ]  # fmt: skip
+    told = hmac.digest(key, f"phone_key:{number}".encode(), "sha256").hex()[:32]
+    assert _phones(number, "138 1234 5678", None, key=key) == [told, told, ""]

@@ -3,6 +3,7 @@
 import csv
 import io
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -11,6 +12,8 @@ from transforms.ingest_lines import MAX_SPAN, LineSplit, split_lines
 WIDTH = 3
 cells = st.text(st.sampled_from('ab中，, "\n'), max_size=6)
 rows = st.lists(st.lists(cells, min_size=WIDTH, max_size=WIDTH), min_size=1, max_size=12)
+any_cell = st.sampled_from(["", "a", "中 b", " ", '"q"', '"q~r"', '"q""r"', "s't"])
+some_lines = st.lists(st.lists(any_cell, min_size=1, max_size=5), min_size=1, max_size=8)
 mess = st.text(st.sampled_from('ab中,," \n\n'), max_size=200)
 
 
@@ -60,6 +63,34 @@ def test_every_line_with_text_is_in_one_row_or_broken(text: str) -> None:
     covered = set(split.broken["row_no"]).union(*(range(at, at + span + 1) for at, span in spans.items()))
     written = {number for number, line in enumerate(text.split("\n"), 1) if line.strip('," ')}
     assert written <= covered
+
+
+@pytest.mark.parametrize("separator", [",", "\t", ";", "|"])
+@settings(deadline=None)
+@given(lines=some_lines)
+def test_a_line_is_a_row_exactly_if_it_has_so_many_fields(separator: str, lines: list[list[str]]) -> None:
+    written = [[cell.replace("~", separator) for cell in line] for line in lines]
+    text = "\n".join(separator.join(line) for line in written)
+    split = split_lines(text.encode(), separator, WIDTH, 1, final=True)
+    filled = [(at, line) for at, line in enumerate(written, 1) if "".join(line).strip()]
+    assert split.broken.rows() == [
+        (at, None, f"{len(line)} fields, {WIDTH} expected", "broken_line")
+        for at, line in filled if len(line) != WIDTH
+    ]  # fmt: skip
+    read = [(row[0], [cell or "" for cell in row[1:]]) for row in split.fields.rows()]
+    assert read == [(at, [_meant(cell) for cell in line]) for at, line in filled if len(line) == WIDTH]
+
+
+def _meant(cell: str) -> str:
+    return cell[1:-1].replace('""', '"') if cell.startswith('"') else cell
+
+
+def test_more_fields_than_a_pattern_counts_are_read_as_well() -> None:
+    row = ",".join(['"a,b"', *("c" for _ in range(149))])
+    split = split_lines(f"{row}\n{row},d\n{row}\n".encode(), ",", 150, 1, final=True)
+    assert split.fields["row_no"].to_list() == [1, 3]
+    assert split.fields["f0"].to_list() == ["a,b", "a,b"]
+    assert split.broken.rows() == [(2, None, "151 fields, 150 expected", "broken_line")]
 
 
 def test_an_unclosed_quote_costs_its_line_only() -> None:

@@ -37,6 +37,18 @@ def test_golden_names() -> None:
     assert keys(golden["written"].to_list()) == expected
 
 
+def test_no_character_is_left_as_it_is_that_needs_rewriting() -> None:
+    """Each of the plane of common characters, rewritten here one by one."""
+    meant = dict(CODES.variants.select("written", "meant").iter_rows())
+    written = [chr(code) for code in range(1, 0x10000) if not 0xD800 <= code < 0xE000]
+    folded = pl.Series(written).str.normalize("NFKC")
+    kept = pl.Series(["".join(meant.get(c, c) for c in one) for one in folded]).str.replace_all(
+        r"[^\p{Han}A-Za-z0-9]", ""
+    )
+    expected = [f"甲{one.upper()}乙" for one in kept]
+    assert [text for text, _ in keys([f"甲{one}乙" for one in written])] == expected
+
+
 @settings(deadline=None)
 @given(st.lists(st.sampled_from(PARTS), max_size=8).map("".join))
 def test_twice_is_once(name: str) -> None:
