@@ -10,7 +10,7 @@ from reference.link import LinkTables
 from reference.register import RegisterCodes
 from transforms.link_compare import FEATURES, compare_pairs
 from transforms.link_parties import subject_parties, unit_parties
-from transforms.link_rounds import name_places
+from transforms.link_rounds import ROW, may_be_row_of, name_places
 from transforms.link_score import summed_weights
 
 REFUSED = pl.Schema(
@@ -53,6 +53,8 @@ def refuse_codes(
         unit_key=sides[0]["unit_key"].gather(in_doubt["u"]),
         subject_key=sides[1]["subject_key"].gather(in_doubt["s"]),
     )
+    if set(ROW) <= set(sides[0].columns):  # a run's sides tell where each unit stands
+        units = units.filter(may_be_row_of(sides[0].select(ROW)[in_doubt["u"]]))
     compared = _compared(keyed, units, subjects, codes, tables)
     judged = keyed.join(compared, on=["unit_key", "subject_key"], how="left")
     is_unlike = pl.col("words").is_in(UNLIKE)

@@ -15,6 +15,7 @@ from transforms.link_candidates import find_candidates
 from transforms.link_compare import FEATURES, compare_pairs
 from transforms.link_doubt import without_codes
 from transforms.link_parties import subject_names, subject_parties, unit_parties, with_numbers
+from transforms.link_rounds import may_be_row_of
 from transforms.link_score import calibrated, log_odds, with_share
 
 METHOD, STRENGTH = "L5_probable", "weak"
@@ -102,11 +103,9 @@ def link_left_over(
 def may_be_left_open(links: pl.DataFrame) -> pl.Expr:
     """Whether a census row is, or hashes like, that of a unit left to this round: source_file, row_no.
 
-    `links`: of `link_census`, with the row of each unit beside. Unlike a join, a filter is asked before rows
-    are read.
+    `links`: of `link_census`, with the row of each unit beside.
     """
-    row = pl.col("source_file").cast(pl.String).hash() ^ pl.col("row_no").hash()
-    return row.is_in(links.filter(_IS_OPEN).select(row).to_series().unique().implode())
+    return may_be_row_of(links.filter(_IS_OPEN))
 
 
 def _free_names(

@@ -20,6 +20,8 @@ BY_CODE = (1, 2, 3)
 _SOUND = pl.col("uscc_check").is_in(["valid", "repaired"]).fill_null(False)
 
 
+ROW = ("source_file", "row_no")
+"""Where a unit stands in the census."""
 UNIT_SIDE = (
     "unit_key", "role", "has_uscc", "is_legal", "uscc", "org_code", "reg_no", "bare", "name", "here", "there",
     "formers",
@@ -41,6 +43,15 @@ def unit_side(units: pl.LazyFrame, codes: RegisterCodes, beside: Sequence[pl.Exp
         _hash(pl.when(here.is_not_null() & (there != here)).then(there)).alias("there"),
         _formers(codes), *beside,
     )  # fmt: skip
+
+
+def may_be_row_of(rows: pl.DataFrame) -> pl.Expr:
+    """Whether a census row is, or hashes like, one of `rows`: source_file, row_no.
+
+    Unlike a join, a filter is asked before the rows are read.
+    """
+    digest = pl.col("source_file").cast(pl.String).hash() ^ pl.col("row_no").hash()
+    return digest.is_in(rows.select(digest).to_series().unique().implode())
 
 
 def hashed_as() -> str:
