@@ -44,7 +44,7 @@ def kept(file: Path, arguments: list[str]) -> dict[str, Any] | None:
     if not file.exists():
         return None
     told = json.loads(file.read_text(encoding="utf-8"))
-    is_same = told["measured_with"] == measured_with and told["arguments"] == arguments
+    is_same = told.get("measured_with") == measured_with and told.get("arguments") == arguments
     return dict(told["figures"]) if is_same else None
 
 
