@@ -3,8 +3,7 @@
 `python -m bench.everything --dir DIR [--only NAME …] [--small]`: each bench in a process of its own, so that
 none inherits another's memory. All take hours, so the next call takes up where this one was left: what a
 bench found stands in DIR/figures/NAME.json and is shown, not measured again, while the program is the same;
-remove the file to
-have it measured. `--small` shows in minutes that all run, its figures mean nothing.
+remove the file to have it measured. `--small` shows in minutes that all run, its figures mean nothing.
 Ends with one line a bench, and with 1 if one of them failed or found anything; "missed": a bound does not
 hold on this machine.
 """

@@ -105,8 +105,8 @@ def simulated(folder: Path, asked: dict[str, int]) -> Path:
     if not inbox.is_dir():
         shutil.rmtree(draft, ignore_errors=True)
         print(simulate(draft, **asked, as_of=AS_OF))
-        draft.rename(inbox)
         note.write_text(json.dumps(asked), encoding="utf-8")
+        draft.rename(inbox)
     elif note.exists() and json.loads(note.read_text(encoding="utf-8")) != asked:
         raise SystemExit(f"{inbox} is another draw ({note.read_text(encoding='utf-8')}); give another --dir")
     return inbox

@@ -63,15 +63,14 @@ def split_lines(block: bytes, separator: str, width: int, first_row: int, *, fin
         pl.int_range(pl.len(), dtype=pl.Int64).alias("at"), pl.col("f0").alias("line")
     )
     doubtful = lines.filter(_is_doubtful(separator, width))
-    quoted = _single_records(doubtful, separator)
+    quoted = _single_records(doubtful, separator, lines.height)
     if not quoted.is_plain:
         # A row may take several lines, also such as are whole rows by themselves.
         doubtful, quoted = lines, _quoted_records(lines, separator, width, final=final)
-    end = lines.height if quoted.is_plain else quoted.end
     counts = doubtful["line"].str.count_matches(separator, literal=True).cast(pl.Int64) + 1
     is_taken = doubtful["at"].is_in(quoted.taken.implode())
     counted = doubtful.with_columns(count=pl.when(is_taken).then(_TAKEN).otherwise(counts)).filter(
-        pl.col("at") < end
+        pl.col("at") < quoted.end
     )
     is_good, broken = _judge(counted, separator, width, block)
     is_good_record, more = _judge(quoted.records, separator, width, block)
@@ -88,8 +87,8 @@ def split_lines(block: bytes, separator: str, width: int, first_row: int, *, fin
     return LineSplit(
         _numbered(fields, first_row),
         _numbered(broken, first_row).cast(REJECTED),
-        end,
-        _tail(block, lines.height - end),
+        quoted.end,
+        _tail(block, lines.height - quoted.end),
     )
 
 
@@ -108,7 +107,8 @@ def _read(block: bytes, separator: str, width: int, quote: str | None = None) ->
 def _is_doubtful(separator: str, width: int) -> pl.Expr:
     """Boolean per line: not simply so many fields, each bare or quoted as a whole, with something in them.
 
-    Few lines are doubtful, and looking closely at a line takes as long as reading its fields.
+    Few lines are doubtful, and looking closely at a line takes as long as reading its fields. One that holds
+    what stands for a quoted field where fields are counted is doubtful too.
     """
     if width > _MOST_IN_PATTERN:
         return pl.lit(value=True)
@@ -132,18 +132,21 @@ def _plain_fields(
     return _read(block, separator, width).with_columns(at).head(len(is_good)).filter(is_good)
 
 
-def _single_records(lines: pl.DataFrame, separator: str) -> _Quoted:
-    """Return the lines in which some field begins with a quote, each taken for a row of its own."""
+def _single_records(lines: pl.DataFrame, separator: str, end: int) -> _Quoted:
+    """Return the lines in which some field begins with a quote, each taken for a row of its own.
+
+    `end`: of the block, of which these lines may be some.
+    """
     marked = lines.filter(pl.col("line").str.contains('"', literal=True))
     begins = pl.col("line").str.starts_with('"') | pl.col("line").str.contains(separator + '"', literal=True)
     single = _with_count(marked.filter(begins), separator)
     is_plain = single.height == marked.height and bool(single["is_regular"].all())
-    return _Quoted(single, single["at"], lines.height, is_plain=is_plain)
+    return _Quoted(single, single["at"], end, is_plain=is_plain)
 
 
 def _quoted_records(lines: pl.DataFrame, separator: str, width: int, *, final: bool) -> _Quoted:
     """Return the rows in which some field begins with a quote; several lines long where the quote says so."""
-    single = _single_records(lines, separator)
+    single = _single_records(lines, separator, lines.height)
     opened = single.records.filter(pl.col("count") < 0)
     joined, covered, end = _stitch(opened["at"].to_list(), lines["line"], separator, width, final=final)
     multi = pl.DataFrame({"at": list(joined), "line": list(joined.values())}, schema=lines.schema)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bench import everything
+from bench import everything, run
 from bench.everything import benches, outcome
 from bench.growth import SEED, Point, measured
 from bench.kept import keep, kept
@@ -56,6 +56,26 @@ def test_a_size_that_was_measured_is_neither_simulated_nor_run_again(tmp_path: P
     keep(tmp_path / f"{SEED}-10.json", ["6", "4", str(SEED)], vars(point))
     assert measured(tmp_path, 6, 4, SEED) == point
     assert [path.name for path in tmp_path.iterdir()] == [f"{SEED}-10.json"]
+
+
+def test_a_simulation_that_was_stopped_is_no_inbox(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = []
+
+    def simulate(out: Path, **_: object) -> str:
+        calls.append(out)
+        (out / "registry").mkdir(parents=True)
+        if len(calls) == 1:
+            raise KeyboardInterrupt
+        return "simulated"
+
+    monkeypatch.setattr(run, "simulate", simulate)
+    with pytest.raises(KeyboardInterrupt):
+        run.simulated(tmp_path, {"seed": 1})
+    assert run.simulated(tmp_path, {"seed": 1}) == tmp_path / "inbox"
+    assert run.simulated(tmp_path, {"seed": 1}) == tmp_path / "inbox"
+    assert len(calls) == 2
+    with pytest.raises(SystemExit, match="another draw"):
+        run.simulated(tmp_path, {"seed": 2})
 
 
 def test_every_bench_is_of_one_folder_and_the_small_ones_are_some_of_them(tmp_path: Path) -> None:
