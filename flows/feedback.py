@@ -15,6 +15,7 @@ from expectations.gate import run_gate, warm_up
 from expectations.report import meta_quality_path
 from expectations.request import GateRequest
 from flows.batches import Pointer, batch_files, follow_warehouse, gated_files, read_pointers
+from flows.built import find_exchange, note_built
 from flows.deadline import require_time
 from flows.home import Home
 from flows.kept_files import require_undamaged
@@ -80,9 +81,9 @@ def _publish(home: Home, pointers: list[Pointer], reckoning: Reckoning) -> bool:
         require_undamaged(home, pointer.record.batch_id, pointer.record.run_id)
     folder = home.run(run_id)
     candidate = folder / "candidate.duckdb"
-    built = build_warehouse(
-        candidate, [batch_files(home, p) for p in pointers], DIVISIONS_FILE, reckoning.feedback
-    )
+    batches = [batch_files(home, p) for p in pointers]
+    exchange = find_exchange(home, batches)
+    built = build_warehouse(candidate, batches, DIVISIONS_FILE, reckoning.feedback, exchange)
     say(f"warehouse: {sum(built.rows.values()):,} rows in {built.seconds:.1f} s")
     report = run_gate(
         GateRequest(
@@ -99,6 +100,7 @@ def _publish(home: Home, pointers: list[Pointer], reckoning: Reckoning) -> bool:
     add_quality(candidate, meta_quality_path(folder))
     require_time()
     publish(candidate, home.root, record_)
+    note_built(home)
     mark_reckoned(home, reckoning)
     say(f"published {newest.record.batch_id} with feedback as of {reckoning.feedback.as_of}")
     return True

@@ -22,6 +22,7 @@ from flows.batches import (
     keep_small_files,
     read_pointers,
 )
+from flows.built import find_exchange, note_built
 from flows.changes import find_changes
 from flows.evidence_store import keep_evidence
 from flows.gate_memory import Tables, name_content, recall, recall_counts, remember
@@ -52,7 +53,8 @@ def build_step(settings: Settings, pointer: Pointer) -> BuildReport:
     changes = find_changes(settings.home, [*published, pointer])
     batches = [replace(batch, changes=changes[run_id]) for run_id, batch in files.items()]
     feedback = carried(settings.home, [*published, pointer], settings.as_of)
-    return build_warehouse(candidate_path(settings, pointer), batches, DIVISIONS_FILE, feedback)
+    exchange = find_exchange(settings.home, batches)
+    return build_warehouse(candidate_path(settings, pointer), batches, DIVISIONS_FILE, feedback, exchange)
 
 
 def begin_gate(settings: Settings, pointer: Pointer, tables: Tables) -> Gate:
@@ -110,6 +112,7 @@ def publish_step(settings: Settings, pointer: Pointer) -> Version:
     keep_evidence(home, pointer.record.run_id)
     version = publish(candidate, home.root, pointer.record)
     follow_warehouse(home, "the gate let it pass and the warehouse was swapped")
+    note_built(home)
     drop_unkept(home, settings.as_of)
     return version
 

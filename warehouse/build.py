@@ -1,12 +1,13 @@
 """Build a candidate warehouse from the curated Parquet of every published batch and the new one.
 
-Here: a new DuckDB file, complete or absent.  Not here: the gate (expectations/), the swap (publish.py).
-The file is written in the storage format that DuckDB 1.5 clients read; nothing is ever updated in place.
+Here: a new DuckDB file, complete or absent, from nothing or from a copy of the warehouse before.
+Not here: what of that one stays (exchange.py), the gate (expectations/), the swap (publish.py).
+The file is written in the storage format that DuckDB 1.5 clients read; no published file is ever written to.
 """
 
 import shutil
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
@@ -17,10 +18,13 @@ import duckdb
 
 from reference.tables import tables_of
 from warehouse.feedback import FeedbackFiles, load_feedback
-from warehouse.schema import create_marts, create_tables, read_sql
+from warehouse.schema import clear_but, create_marts, create_tables, read_sql
 
 CITIES = ("3300", *(f"33{n:02d}" for n in range(1, 12)))
 """Units a batch may cover: the province office and the eleven cities."""
+
+LARGE = ("dim_enterprise", "fact_visit_target", "fact_exclusion")
+"""Tables with rows of every firm, each row of one curated city file: what a build spends its time on."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +64,21 @@ class BatchFiles:
 
 
 @dataclass(frozen=True)
+class Exchange:
+    """The warehouse before, and what of its tables in `LARGE` is exchanged; all else of them stays as it is.
+
+    `gone`: by batch_id the curated enterprises of then whose firms' rows go. `come`: by batch_id, each batch
+    of the new warehouse with just the files to load. `firms_anew`: dim_enterprise, whose rows span batches,
+    is loaded whole.
+    """
+
+    file: Path
+    gone: Mapping[str, tuple[Path, ...]]
+    come: Mapping[str, BatchFiles]
+    firms_anew: bool
+
+
+@dataclass(frozen=True)
 class BuildReport:
     """What a build wrote: rows per table, bytes of the file, seconds it took."""
 
@@ -74,6 +93,7 @@ def build_warehouse(
     batches: Sequence[BatchFiles],
     divisions: Path,
     feedback: FeedbackFiles | None = None,
+    exchange: Exchange | None = None,
     *,
     threads: int = 2,
     memory_limit: str = "2GB",
@@ -82,6 +102,7 @@ def build_warehouse(
 
     `feedback`: what came back so far; without it the clocks stand at the newest batch's date.
     Equal files give equal contents, row order included; a build that fails leaves no `candidate`.
+    `exchange`: begin with the warehouse before. The rows are the same, what came stands after what stayed.
     ValueError if two batches share a date or an id.
     """
     started = time.perf_counter()
@@ -91,10 +112,15 @@ def build_warehouse(
         stale.unlink(missing_ok=True)
         stale.with_name(stale.name + ".wal").unlink(missing_ok=True)
     candidate.parent.mkdir(parents=True, exist_ok=True)
-    with _new_file(building, threads, memory_limit) as con:
+    if exchange:
+        # Not its mode, which lets nobody write.
+        shutil.copyfile(exchange.file, building)
+    with _attached(building, threads, memory_limit) as con:
         con.begin()
-        create_tables(con)
-        _load(con, ordered, divisions)
+        if exchange:
+            clear_but(con, LARGE)
+        create_tables(con, but=LARGE if exchange else ())
+        _load(con, ordered, divisions, exchange)
         newest = max((batch.record.as_of for batch in ordered), default=date.min)
         load_feedback(con, feedback or FeedbackFiles("none", newest, {}))
         create_marts(con)
@@ -113,8 +139,8 @@ def _in_order(batches: Sequence[BatchFiles]) -> list[BatchFiles]:
 
 
 @contextmanager
-def _new_file(path: Path, threads: int, memory_limit: str) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Give a connection whose unqualified names live in a new file, closed whole on leaving."""
+def _attached(path: Path, threads: int, memory_limit: str) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Give a connection whose unqualified names live in a file, new or not, closed whole on leaving."""
     spill = path.with_name(path.name + ".tmp")
     try:
         with duckdb.connect(
@@ -138,17 +164,27 @@ def _new_file(path: Path, threads: int, memory_limit: str) -> Iterator[duckdb.Du
         shutil.rmtree(spill, ignore_errors=True)
 
 
-def _load(con: duckdb.DuckDBPyConnection, batches: Sequence[BatchFiles], divisions: Path) -> None:
+def _load(
+    con: duckdb.DuckDBPyConnection,
+    batches: Sequence[BatchFiles],
+    divisions: Path,
+    exchange: Exchange | None,
+) -> None:
     con.execute(read_sql("load", "dim_division"), {"file": str(divisions)})
-    _load_firms(con, batches)
+    coming = [exchange.come[batch.record.batch_id] for batch in batches] if exchange else batches
+    _load_firms(con, batches, coming, exchange)
+    for batch_id, files in exchange.gone.items() if exchange else ():
+        for table in ("fact_visit_target", "fact_exclusion"):
+            con.execute(read_sql("load", f"{table}_gone"), {"batch_id": batch_id, "files": _names(files)})
     con.execute(read_sql("load", "first_listed_table"))
-    for batch in batches:
+    last = max((number for number, new in enumerate(coming) if new.visit_targets), default=0)
+    for number, (batch, new) in enumerate(zip(batches, coming, strict=True)):
         con.execute(read_sql("load", "dim_batch"), _record_row(batch.record))
-        _load_files(con, "fact_visit_target", batch.visit_targets)
-        if batch is not batches[-1] and batch.visit_targets:
+        _load_files(con, "fact_visit_target", new.visit_targets)
+        if number < last and batch.visit_targets:
             listed = {"batch_id": batch.record.batch_id, "files": _names(batch.visit_targets)}
             con.execute(read_sql("load", "first_listed"), listed)
-        _load_exclusions(con, batch)
+        _load_exclusions(con, new)
         _load_files(con, "meta_row_account", batch.account)
         _load_files(con, "meta_quality", batch.quality)
         _load_files(con, "fact_batch_change", batch.changes)
@@ -179,15 +215,26 @@ def _load_exclusions(con: duckdb.DuckDBPyConnection, batch: BatchFiles) -> None:
         )
 
 
-def _load_firms(con: duckdb.DuckDBPyConnection, batches: Sequence[BatchFiles]) -> None:
+def _load_firms(
+    con: duckdb.DuckDBPyConnection,
+    batches: Sequence[BatchFiles],
+    coming: Sequence[BatchFiles],
+    exchange: Exchange | None,
+) -> None:
     con.execute(read_sql("load", "firms"))
+    if exchange and not exchange.firms_anew:
+        for files in exchange.gone.values():
+            con.execute(read_sql("load", "dim_enterprise_gone"), {"files": _names(files)})
+    else:
+        con.execute("DELETE FROM dim_enterprise")
+        coming = batches
     only_one = len(batches) == 1
-    if not only_one:
+    if not only_one and any(new.enterprises for new in coming):
         _find_validity(con, batches)
     insert = read_sql("load", "dim_enterprise_first" if only_one else "dim_enterprise")
-    for batch in batches:
-        if batch.enterprises:
-            con.execute(insert, {"as_of": batch.record.as_of, "files": _names(batch.enterprises)})
+    for new in coming:
+        if new.enterprises:
+            con.execute(insert, {"as_of": new.record.as_of, "files": _names(new.enterprises)})
 
 
 def _find_validity(con: duckdb.DuckDBPyConnection, batches: Sequence[BatchFiles]) -> None:

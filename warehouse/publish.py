@@ -94,6 +94,12 @@ def require_published_whole(home: Path) -> None:
             require_undamaged(version)
 
 
+def published_sum(home: Path) -> str | None:
+    """Return the SHA-256 that the published file was written with; None if nothing is published."""
+    told = [_sum_path(version.path) for version in history(home) if version.is_current]
+    return told[0].read_text(encoding="utf-8")[:64] if told and told[0].exists() else None
+
+
 def require_undamaged(version: Version) -> None:
     """EnvironmentProblem if the bytes of a version are not those its `.sha256` tells, as sha256sum has it.
 

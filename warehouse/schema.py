@@ -4,6 +4,7 @@ Here: DDL, comments and views on an open connection.  Not here: rows (build.py),
 Identifiers and comment texts come from the declaration, never from data; values are always bound.
 """
 
+from collections.abc import Collection
 from functools import cache
 from pathlib import Path
 
@@ -23,11 +24,21 @@ DUCKDB_TYPES: dict[ColumnType, str] = {
 }
 
 
-def create_tables(con: duckdb.DuckDBPyConnection) -> None:
-    """Create every declared warehouse table, empty, with constraints and comments."""
+def create_tables(con: duckdb.DuckDBPyConnection, but: Collection[str] = ()) -> None:
+    """Create every declared warehouse table `but` these, empty, with constraints and comments."""
     for table in tables_of("warehouse"):
-        con.execute(table_ddl(table))
-        comment_on(con, "TABLE", table)
+        if table.name not in but:
+            con.execute(table_ddl(table))
+            comment_on(con, "TABLE", table)
+
+
+def clear_but(con: duckdb.DuckDBPyConnection, kept: Collection[str]) -> None:
+    """Drop every declared mart, and every declared table but these."""
+    for mart in tables_of("mart"):
+        con.execute(f"DROP VIEW {mart.name}")
+    for table in tables_of("warehouse"):
+        if table.name not in kept:
+            con.execute(f"DROP TABLE {table.name}")
 
 
 def create_marts(con: duckdb.DuckDBPyConnection) -> None:

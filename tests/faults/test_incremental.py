@@ -14,11 +14,14 @@ from polars.testing import assert_frame_equal
 from verbs import run, text_of, zoufang
 
 from bench.faults.compare import contents, curated
-from flows import changes, known_bytes, step_files
+from flows import changes, known_bytes, step_files, steps_publish
 from flows.batches import read_pointers, replaced_or_before
+from flows.built import find_exchange
 from flows.home import Home
 from flows.journal import published_runs
 from flows.known_bytes import hash_bytes
+from warehouse import exchange as plans
+from warehouse.build import Exchange
 from warehouse.publish import published_file
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("incremental")]
@@ -36,6 +39,8 @@ class Changed(NamedTuple):
     inbox: Path
     home: Path
     alone: Path
+    exchanged: list[Exchange | None]
+    """How the second run began its warehouse with the first one's."""
     read_again: set[int]
     """Inodes of files of the home, there before, that the second run looked through to know their bytes."""
 
@@ -55,7 +60,15 @@ def changed(prefect_server: str, province: Path, tmp_path_factory: pytest.TempPa
         drop_rows(next((inbox / "census").glob("3308*.csv")), 3)
         before = {path.stat().st_ino for path in home.rglob("*.parquet")}
         read: set[int] = set()
+        exchanged: list[Exchange | None] = []
         with patch.context() as watched:
+            # Two cities of three are most of it.
+            watched.setattr(plans, "MOST_GONE", 1)
+            watched.setattr(
+                steps_publish,
+                "find_exchange",
+                lambda *asked: exchanged.append(find_exchange(*asked)) or exchanged[-1],
+            )
             watched.setattr(
                 known_bytes,
                 "hash_bytes",
@@ -65,7 +78,7 @@ def changed(prefect_server: str, province: Path, tmp_path_factory: pytest.TempPa
         patch.setattr(step_files, "PART_ROWS", 151)
         ended = run(inbox, alone, DAY)
         assert ended.status == 0, ended.err
-    return Changed(inbox, home, alone, read & before)
+    return Changed(inbox, home, alone, exchanged, read & before)
 
 
 def drop_rows(path: Path, count: int) -> None:
@@ -87,6 +100,14 @@ def test_it_gives_what_a_run_from_nothing_gives_in_parts_of_any_size(
         found["meta_quality"] = asked
     assert {table for table in mine if mine[table] != other[table]} <= OF_VERSIONS
     assert len(mine["meta_quality"]) > 100
+
+
+def test_the_warehouse_begins_with_the_one_before_and_exchanges_the_cities_that_changed(
+    changed: Changed,
+) -> None:
+    (plan,) = changed.exchanged
+    assert plan is not None
+    assert [path.parent.name for files in plan.gone.values() for path in files] == ["city=3308", "city=3310"]
 
 
 def test_cities_whose_files_did_not_change_are_not_computed_again(changed: Changed) -> None:
