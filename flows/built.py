@@ -1,52 +1,66 @@
 """The published warehouse as the beginning of the next one: `lake/built.json`.
 
-Here: believing that the published file is what this very program would build of the published batches.
+Here: what the published file was loaded of, and believing it while that file is what this very program wrote.
 Not here: what of it stays (warehouse/exchange.py), the build (warehouse/build.py).
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
+from datetime import date
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
-from flows.batches import curated_files, read_pointers
 from flows.home import Home
-from flows.kept_files import damaged_files
 from flows.manifest import read_sealed, write_sealed
 from flows.settings import code_version
 from warehouse.build import BatchFiles, Exchange
-from warehouse.exchange import plan_exchange
+from warehouse.exchange import Loaded, as_loaded, plan_exchange
 from warehouse.publish import published_file, published_sum
 
 
-def note_built(home: Home) -> None:
-    """Record that the file just published was built by this program of the batches the pointers name."""
-    write_sealed(_note(home), _built(home), durable=False)
+def note_built(home: Home, batches: Sequence[BatchFiles]) -> None:
+    """Record that this program loaded the file just published with these batches.
+
+    Nothing depends on it: without a record the next warehouse is built anew.
+    """
+    with suppress(OSError):
+        told = [_told(home, as_loaded(batch, home.known.hash)) for batch in batches]
+        write_sealed(_note(home), {**_written(home), "batches": told}, durable=False)
 
 
 def find_exchange(home: Home, batches: Sequence[BatchFiles]) -> Exchange | None:
     """Return how the published warehouse becomes that of these batches; None if it is to be built anew.
 
-    Anew if another program wrote it, or none (a rollback took it back), if a file is gone or damaged whose
-    rows would have to go, or if most of it would.
+    Anew if another program wrote it, or nobody knows of what (a rollback took it back, a process died before
+    it told), and where `plan_exchange` says so.
     """
-    if read_sealed(_note(home)) != _built(home):
-        return None
-    pointers = read_pointers(home)
-    before = [BatchFiles(pointer.record, **curated_files(home, pointer)) for pointer in pointers]
-    try:
-        exchange = plan_exchange(published_file(home.root), before, batches, home.known.hash)
-    except FileNotFoundError:
-        return None
-    runs = {pointer.record.batch_id: pointer.record.run_id for pointer in pointers}
-    gone = exchange.gone if exchange else {}
-    if any(path for name, files in gone.items() for path in damaged_files(home, runs[name], files)):
-        return None
-    return exchange
+    with suppress(OSError):
+        note = read_sealed(_note(home)) or {}
+        told = note.pop("batches", None)
+        if told is not None and note == _written(home) and note["warehouse"]:
+            before = [_loaded(home, one) for one in told]
+            return plan_exchange(published_file(home.root), before, batches, home.known.hash)
+    return None
 
 
-def _built(home: Home) -> dict[str, str | None]:
+def _written(home: Home) -> dict[str, str | None]:
     return {"program": f"{code_version()} duckdb {duckdb.__version__}", "warehouse": published_sum(home.root)}
+
+
+def _told(home: Home, batch: Loaded) -> dict[str, Any]:
+    pieces = [[*content, str(path.relative_to(home.root)), size]
+              for content, (path, size) in batch.pieces.items()]  # fmt: skip
+    return {"batch_id": batch.batch_id, "as_of": str(batch.as_of), "cities": batch.cities, "pieces": pieces}
+
+
+def _loaded(home: Home, told: dict[str, Any]) -> Loaded:
+    pieces = {
+        (firms, hits, targets): (home.root / path, size)
+        for firms, hits, targets, path, size in told["pieces"]
+    }
+    return Loaded(told["batch_id"], date.fromisoformat(told["as_of"]), tuple(told["cities"]), pieces)
 
 
 def _note(home: Home) -> Path:

@@ -100,8 +100,8 @@ def _publish(home: Home, pointers: list[Pointer], reckoning: Reckoning) -> bool:
     add_quality(candidate, meta_quality_path(folder))
     require_time()
     publish(candidate, home.root, record_)
-    note_built(home)
     mark_reckoned(home, reckoning)
+    note_built(home, batches)
     say(f"published {newest.record.batch_id} with feedback as of {reckoning.feedback.as_of}")
     return True
 

@@ -26,6 +26,7 @@ from flows.built import find_exchange, note_built
 from flows.changes import find_changes
 from flows.evidence_store import keep_evidence
 from flows.gate_memory import Tables, name_content, recall, recall_counts, remember
+from flows.home import Home
 from flows.kept_files import require_undamaged
 from flows.report_text import REPORT
 from flows.settings import Settings
@@ -42,7 +43,7 @@ class GateFailedError(Exception):
 
 def build_step(settings: Settings, pointer: Pointer) -> BuildReport:
     """Build the candidate: every published batch and this one, which replaces one of the same date."""
-    published = [p for p in read_pointers(settings.home) if p.record.as_of != pointer.record.as_of]
+    published = _others(settings.home, pointer)
     for other in published:
         require_undamaged(settings.home, other.record.batch_id, other.record.run_id)
     curated = curated_files(settings.home, pointer)
@@ -110,11 +111,17 @@ def publish_step(settings: Settings, pointer: Pointer) -> Version:
     }
     keep_small_files(home, pointer, files)
     keep_evidence(home, pointer.record.run_id)
+    loaded = [BatchFiles(p.record, **curated_files(home, p)) for p in (*_others(home, pointer), pointer)]
     version = publish(candidate, home.root, pointer.record)
     follow_warehouse(home, "the gate let it pass and the warehouse was swapped")
-    note_built(home)
+    note_built(home, loaded)
     drop_unkept(home, settings.as_of)
     return version
+
+
+def _others(home: Home, pointer: Pointer) -> list[Pointer]:
+    """Return the published batches beside this one, which replaces one of the same date."""
+    return [p for p in read_pointers(home) if p.record.as_of != pointer.record.as_of]
 
 
 def account_path(settings: Settings, pointer: Pointer) -> Path:

@@ -65,11 +65,11 @@ class BatchFiles:
 
 @dataclass(frozen=True)
 class Exchange:
-    """The warehouse before, and what of its tables in `LARGE` is exchanged; all else of them stays as it is.
+    """The warehouse before, and which rows of its tables in `LARGE` are exchanged; their other rows stay.
 
     `gone`: by batch_id the curated enterprises of then whose firms' rows go. `come`: by batch_id, each batch
-    of the new warehouse with just the files to load. `firms_anew`: dim_enterprise, whose rows span batches,
-    is loaded whole.
+    of the new warehouse with just the files to load. `firms_anew`: dim_enterprise is loaded whole, as its
+    rows span batches; it need not be where there is but one, or nothing differs.
     """
 
     file: Path
@@ -102,7 +102,8 @@ def build_warehouse(
 
     `feedback`: what came back so far; without it the clocks stand at the newest batch's date.
     Equal files give equal contents, row order included; a build that fails leaves no `candidate`.
-    `exchange`: begin with the warehouse before. The rows are the same, what came stands after what stayed.
+    `exchange`: begin with the warehouse before. The rows are the same then, their order is not: what came
+    stands after what stayed.
     ValueError if two batches share a date or an id.
     """
     started = time.perf_counter()

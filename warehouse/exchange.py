@@ -1,107 +1,123 @@
 """What stays of the warehouse before: all rows of cities whose curated files are the same.
 
-Here: which files' rows go and which files come, from two lists of batches.
-Not here: loading (build.py), whether the published file was written by this very program (flows/built.py).
+Here: what a file was loaded of; which of its rows go and which files come for another list of batches.
+Not here: loading (build.py), keeping what a file was loaded of (flows/built.py).
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 
 from warehouse.build import BatchFiles, Exchange
+from warehouse.read import opened
 
 MOST_GONE = 0.5
-"""Share of the warehouse before, by size of files: beyond, building anew is as quick and leaves no holes."""
+"""Share of the warehouse before, by size of its curated files: beyond, building anew is as quick."""
+MOST_FREE = 0.3
+"""Free blocks of a file by used ones: what went left them, and only building anew gives them back."""
 Digest = Callable[[Path], str]
+Content = tuple[str, str, str]
+"""What is in a city's enterprises, rule_hits and visit_targets."""
 
 
 @dataclass(frozen=True)
-class _Piece:
-    """The files of one city in one batch, which are loaded and taken out together."""
+class Loaded:
+    """A batch as it was loaded: by what was in each city's files, where its enterprises lay and their bytes.
 
-    enterprises: Path
-    rule_hits: Path
-    visit_targets: Path
+    Two cities of one content can only be such without a firm.
+    """
 
-    def content(self, digest: Digest) -> tuple[str, str, str]:
-        """Name what is in the files."""
-        return digest(self.enterprises), digest(self.rule_hits), digest(self.visit_targets)
+    batch_id: str
+    as_of: date
+    cities: tuple[str, ...]
+    pieces: Mapping[Content, tuple[Path, int]]
 
 
-_Contents = dict[tuple[str, str, str], _Piece]
+def as_loaded(batch: BatchFiles, digest: Digest) -> Loaded:
+    """Return what is loaded with a batch; its files come city by city, each table's in one order.
+
+    `digest`: names the content of a file.
+    """
+    pieces = {
+        (digest(firms), digest(hits), digest(targets)): (firms, firms.stat().st_size)
+        for firms, hits, targets in zip(batch.enterprises, batch.rule_hits, batch.visit_targets, strict=True)
+    }
+    return Loaded(batch.record.batch_id, batch.record.as_of, batch.record.cities, pieces)
 
 
 def plan_exchange(
-    file: Path, before: Sequence[BatchFiles], after: Sequence[BatchFiles], digest: Digest
+    file: Path, before: Sequence[Loaded], batches: Sequence[BatchFiles], digest: Digest
 ) -> Exchange | None:
-    """Return how the warehouse `file`, built of the batches `before`, becomes the one of those `after`.
+    """Return how the warehouse `file`, loaded with `before`, becomes the one of `batches`.
 
-    `digest`: names the content of a file. The files of a batch come city by city, each table's in one order.
-    None if most of it would go. FileNotFoundError if a file is not there any more.
+    None if it is to be built anew: most of it would go, it has grown, or a file whose firms would go is not
+    the one that was loaded any more.
     """
-    old = {batch.record.batch_id: _pieces(batch, digest) for batch in before}
-    new = {batch.record.batch_id: _pieces(batch, digest) for batch in after}
-    stays = _staying(old, new, sorted(after, key=lambda batch: batch.record.as_of))
-    gone = {name: _without(pieces, stays.get(name, set())) for name, pieces in old.items()}
-    come = {name: _without(pieces, stays[name]) for name, pieces in new.items()}
-    if _size(gone.values()) > MOST_GONE * _size(old.values()):
+    after = [as_loaded(batch, digest) for batch in batches]
+    stays = _staying(before, after)
+    gone = {one.batch_id: _without(one, stays) for one in before}
+    come = {one.batch_id: _without(one, stays) for one in after}
+    is_little = _size(gone.values()) <= MOST_GONE * _size(one.pieces for one in before)
+    if not is_little or not _are_there(gone.values(), digest) or _has_grown(file):
         return None
     is_same = _covered(before) == _covered(after) and not any(gone.values()) and not any(come.values())
-    is_one = len(before) == len(after) == 1 and _days(before) == _days(after)
+    is_one = len(before) == len(after) == 1 and before[0].as_of == after[0].as_of
     return Exchange(
         file,
-        {
-            name: tuple(piece.enterprises for piece in pieces.values())
-            for name, pieces in gone.items()
-            if pieces
-        },
-        {batch.record.batch_id: _only(batch, come[batch.record.batch_id]) for batch in after},
+        {name: tuple(firms for firms, _ in pieces.values()) for name, pieces in gone.items() if pieces},
+        {batch.record.batch_id: _only(batch, come[batch.record.batch_id], digest) for batch in batches},
         firms_anew=not (is_same or is_one),
     )
 
 
-def _pieces(batch: BatchFiles, digest: Digest) -> _Contents:
-    """The cities' files by content; two of one content can only be those of cities without a firm."""
-    files = zip(batch.enterprises, batch.rule_hits, batch.visit_targets, strict=True)
-    return {piece.content(digest): piece for piece in (_Piece(*one) for one in files)}
+_Pieces = Mapping[Content, tuple[Path, int]]
 
 
-def _staying(
-    old: dict[str, _Contents], new: dict[str, _Contents], in_order: Sequence[BatchFiles]
-) -> dict[str, set[tuple[str, str, str]]]:
-    """Return by batch the contents that stay loaded; `in_order`: oldest first.
+def _staying(before: Sequence[Loaded], after: Sequence[Loaded]) -> dict[str, set[Content]]:
+    """Return by batch the contents that stay.
 
     A list tells since when each firm has been on one, so none stays after a batch that is another now.
     """
-    stays, is_same = {}, set(old) <= set(new)
-    for batch in in_order:
-        name = batch.record.batch_id
-        both = old.get(name, {}).keys() & new[name].keys()
-        stays[name] = both if is_same else set()
-        is_same = is_same and len(both) == len(old.get(name, {})) == len(new[name])
+    old = {one.batch_id: one.pieces for one in before}
+    stays, is_same = dict[str, set[Content]](), old.keys() <= {one.batch_id for one in after}
+    for one in sorted(after, key=lambda batch: batch.as_of):
+        then = old.get(one.batch_id, {})
+        stays[one.batch_id] = set(then.keys() & one.pieces.keys()) if is_same else set()
+        is_same = is_same and then.keys() == one.pieces.keys()
     return stays
 
 
-def _without(pieces: _Contents, stays: set[tuple[str, str, str]]) -> _Contents:
-    return {content: piece for content, piece in pieces.items() if content not in stays}
+def _without(batch: Loaded, stays: Mapping[str, set[Content]]) -> _Pieces:
+    kept = stays.get(batch.batch_id, set())
+    return {content: piece for content, piece in batch.pieces.items() if content not in kept}
 
 
-def _only(batch: BatchFiles, pieces: _Contents) -> BatchFiles:
-    return replace(
-        batch,
-        enterprises=tuple(piece.enterprises for piece in pieces.values()),
-        rule_hits=tuple(piece.rule_hits for piece in pieces.values()),
-        visit_targets=tuple(piece.visit_targets for piece in pieces.values()),
+def _only(batch: BatchFiles, come: _Pieces, digest: Digest) -> BatchFiles:
+    """The batch with just the files of the cities that come."""
+    cities = zip(batch.enterprises, batch.rule_hits, batch.visit_targets, strict=True)
+    chosen = [files for files in cities if tuple(map(digest, files)) in come]
+    firms, hits, targets = (tuple(files[number] for files in chosen) for number in range(3))
+    return replace(batch, enterprises=firms, rule_hits=hits, visit_targets=targets)
+
+
+def _are_there(gone: Iterable[_Pieces], digest: Digest) -> bool:
+    return all(
+        firms.exists() and digest(firms) == content[0]
+        for pieces in gone
+        for content, (firms, _) in pieces.items()
     )
 
 
-def _size(batches: Iterable[_Contents]) -> int:
-    return sum(piece.enterprises.stat().st_size for pieces in batches for piece in pieces.values())
+def _has_grown(file: Path) -> bool:
+    with opened(file) as con:
+        query = "SELECT free_blocks > ? * used_blocks FROM pragma_database_size()"
+        return bool(con.execute(query, [MOST_FREE]).fetchall()[0][0])
 
 
-def _covered(batches: Sequence[BatchFiles]) -> set[tuple[object, ...]]:
-    return {(batch.record.batch_id, batch.record.as_of, batch.record.cities) for batch in batches}
+def _size(batches: Iterable[_Pieces]) -> int:
+    return sum(size for pieces in batches for _, size in pieces.values())
 
 
-def _days(batches: Sequence[BatchFiles]) -> set[object]:
-    return {batch.record.as_of for batch in batches}
+def _covered(batches: Sequence[Loaded]) -> set[tuple[object, ...]]:
+    return {(batch.batch_id, batch.as_of, batch.cities) for batch in batches}

@@ -22,11 +22,11 @@ LAKE = (
     "lake/split/*/*/*.parquet", "lake/split/*/*/split.json", "lake/steps/*.json", "runs/*/steps/*.json",
     "runs/*/work/**/*.parquet", f"lake/curated/*/as_of={BEFORE}/*/*.parquet",
     f"lake/curated/*/as_of={DAY}/*/*.parquet", "lake/fingerprints.json", "lake/shapes.json",
-    "lake/known.json", "lake/gates/*.json", "lake/batches/*.json", "lake/batches/*/record.json",
-    "lake/batches/*/*.parquet",
+    "lake/known.json", "lake/built.json", "lake/gates/*.json", "lake/batches/*.json",
+    "lake/batches/*/record.json", "lake/batches/*/*.parquet",
     "lake/batches/*/report.json", "lake/batches/*/rules.yml", "lake/batches/journal.jsonl",
     "lake/ledger/*/*/rows.parquet", "lake/ledger/*/*/faults.parquet", "lake/ledger/*/*/entry.json",
-    "lake/feedback/*/*.parquet", "keys/hash.key",
+    "lake/feedback/*/*.parquet", "keys/hash.key", "warehouse/versions/*.sha256",
 )  # fmt: skip
 """Classes of files of a home."""
 STOPPED = (

@@ -57,6 +57,7 @@ _OF_HOME = (
     ("a record of a step", "lake/steps/*.json", NOTHING),
     ("fingerprints", "lake/fingerprints.json", NOTHING),
     ("shapes", "lake/shapes.json", NOTHING),
+    ("what the warehouse was built of", "lake/built.json", NOTHING),
     ("a curated file of the batch before", "lake/curated/visit_targets/*/*/*.parquet", NOTHING),
     ("the pointer of the batch before", "lake/batches/*.json", NOTHING),
     ("the key", "keys/hash.key", NOTHING),

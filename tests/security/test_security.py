@@ -31,7 +31,7 @@ REVIEWED = {
     "expectations/suites_staged.py": 5,
     "warehouse/feedback.py": 1,
     "warehouse/items.py": 5,
-    "warehouse/schema.py": 3,
+    "warehouse/schema.py": 5,
 }
 """Statements put together from text, by file; whoever adds one looks at what goes in and counts it here."""
 

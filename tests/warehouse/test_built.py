@@ -8,15 +8,15 @@ from pathlib import Path
 import pytest
 from warehouse_makers import firm, make_batch, write_table
 
+from bench.faults.compare import contents
 from flows import built
 from flows.batches import TABLES, follow_warehouse
 from flows.built import find_exchange, note_built
 from flows.home import Home
-from flows.kept_files import FILES
-from flows.manifest import write_sealed
 from reference.divisions import DIVISIONS_FILE
+from warehouse import exchange
 from warehouse.build import BatchFiles, build_warehouse
-from warehouse.publish import publish, rollback
+from warehouse.publish import publish, published_file, rollback
 
 JAN = date(2025, 1, 31)
 FIRST = "20250131-first"
@@ -46,9 +46,13 @@ def put_out(home: Home, batch: BatchFiles) -> None:
     build_warehouse(candidate, [batch], DIVISIONS_FILE, exchange=find_exchange(home, [batch]))
     publish(candidate, home.root, batch.record)
     follow_warehouse(home)
-    note_built(home)
-    hashes = {str(p.relative_to(home.root)): home.known.hash(p) for t in TABLES for p in getattr(batch, t)}
-    write_sealed(home.batches / batch.record.run_id / FILES, {"files": hashes})
+    note_built(home, [batch])
+
+
+@pytest.fixture(autouse=True)
+def of_any_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a file as small as these most blocks are free."""
+    monkeypatch.setattr(exchange, "MOST_FREE", 9)
 
 
 @pytest.fixture
@@ -103,4 +107,38 @@ def test_a_file_whose_rows_would_go_has_to_be_the_one_that_was_loaded(home: Home
     path.unlink()
     if how == "damaged":
         write_table(path, "enterprises", [firm("33029", register_city_code="3302")])
+    follow_warehouse(home)
     assert find_exchange(home, [second]) is None
+
+
+@pytest.mark.parametrize("lost", [("3302",), CITIES])
+def test_what_was_loaded_is_known_though_files_of_it_are_lost(home: Home, lost: tuple[str, ...]) -> None:
+    """The pointers then name fewer cities: what comes in their place must not stand beside what stayed."""
+    for city in lost:
+        home.curated("enterprises", JAN, city, FIRST).unlink()
+    follow_warehouse(home)
+    second = batch_of(home, "second", renamed="3302")
+    put_out(home, second)
+    build_warehouse(home.root / "alone.duckdb", [second], DIVISIONS_FILE)
+    held, alone = (contents(path) for path in (published_file(home.root), home.root / "alone.duckdb"))
+    assert held["dim_enterprise"] == alone["dim_enterprise"]
+    assert held["fact_visit_target"] == alone["fact_visit_target"]
+
+
+@pytest.mark.parametrize("content", [b"", b"{}", b"\xff", None])
+def test_a_record_that_cannot_be_read_or_written_only_costs_time(home: Home, content: bytes | None) -> None:
+    note = home.root / "lake" / "built.json"
+    note.unlink()
+    if content is None:
+        note.mkdir()
+    else:
+        note.write_bytes(content)
+    second = batch_of(home, "second", renamed="3302")
+    assert find_exchange(home, [second]) is None
+    note_built(home, [second])
+
+
+def test_the_sum_beside_a_version_may_have_any_bytes_behind_it(home: Home) -> None:
+    (told,) = (home.root / "warehouse" / "versions").glob("*.sha256")
+    told.write_bytes(told.read_bytes()[:64] + b"\xff")
+    assert find_exchange(home, [batch_of(home, "second")]) is not None

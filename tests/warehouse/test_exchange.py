@@ -8,14 +8,16 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import duckdb
+import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from warehouse_makers import DIVISIONS, firm, make_batch, rows
 
 from bench.faults.compare import contents
+from warehouse import exchange
 from warehouse.build import BatchFiles, Exchange, build_warehouse
-from warehouse.exchange import plan_exchange
+from warehouse.exchange import as_loaded, plan_exchange
 
 JAN, FEB, MAR = date(2025, 1, 31), date(2025, 2, 28), date(2025, 3, 31)
 CITIES = ("3301", "3302", "3303", "3304")
@@ -23,6 +25,10 @@ CITIES = ("3301", "3302", "3303", "3304")
 
 def digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def planned(file: Path, before: list[BatchFiles], after: list[BatchFiles]) -> Exchange | None:
+    return plan_exchange(file, [as_loaded(batch, digest) for batch in before], after, digest)
 
 
 def own(city: str, count: int = 5, **columns: object) -> list[dict[str, Any]]:
@@ -61,7 +67,7 @@ def both(tmp_path: Path, divisions: Path) -> Callable[..., tuple[Path, Path, Exc
         old, new, alone = (tmp_path / f"{name}.duckdb" for name in ("old", "new", "alone"))
         build_warehouse(old, before, divisions)
         old.chmod(0o440)
-        plan = plan_exchange(old, before, after, digest)
+        plan = planned(old, before, after)
         build_warehouse(new, after, divisions, exchange=plan)
         build_warehouse(alone, after, divisions)
         return new, alone, plan
@@ -147,14 +153,50 @@ def test_the_file_before_stays_as_it_is(tmp_path: Path, both: Callable[..., Any]
 )
 def test_what_changes_most_of_it_is_built_anew(case: Case, tmp_path: Path) -> None:
     made = [[make(tmp_path / run, day, run, **c) for day, run, c in batches] for batches in case[:2]]
-    assert plan_exchange(tmp_path / "none.duckdb", *made, digest) is None
+    assert planned(tmp_path / "none.duckdb", *made) is None
 
 
-def test_a_file_whose_rows_would_go_has_to_be_there(tmp_path: Path) -> None:
+@pytest.mark.parametrize("how", ["gone", "another"])
+def test_a_file_whose_rows_would_go_has_to_be_there_as_it_was_loaded(how: str, tmp_path: Path) -> None:
     before, after = make(tmp_path, JAN, "a"), make(tmp_path, JAN, "b", c3301=moved("3301"))
+    loaded = as_loaded(before, digest)
     before.enterprises[0].unlink()
-    with pytest.raises(FileNotFoundError):
-        plan_exchange(tmp_path / "none.duckdb", [before], [after], digest)
+    if how == "another":
+        before.enterprises[0].write_bytes(after.enterprises[0].read_bytes())
+    assert plan_exchange(tmp_path / "none.duckdb", [loaded], [after], digest) is None
+
+
+def test_a_city_that_comes_under_the_very_path_it_went_from_is_told_by_what_is_in_it(tmp_path: Path) -> None:
+    before = make(tmp_path, JAN, "a")
+    loaded = as_loaded(before, digest)
+    again = make(tmp_path, JAN, "a", c3301=moved("3301"))
+    assert again.enterprises == before.enterprises
+    assert plan_exchange(tmp_path / "none.duckdb", [loaded], [again], digest) is None
+
+
+def test_a_file_exchanged_again_and_again_is_built_anew_before_it_is_twice_as_large(
+    tmp_path: Path, divisions: Path
+) -> None:
+    def large(run: str, **changed: int) -> BatchFiles:
+        batch = make(tmp_path / run, JAN, run)
+        for number, path in enumerate(batch.enterprises):
+            city = CITIES[number]
+            keys = f"{city}" + pl.int_range(20_000, eager=True).cast(pl.String).str.zfill(14)
+            one = pl.read_parquet(path).head(1).select(pl.all().repeat_by(20_000).explode())
+            told = keys + f"有限公司{changed.get(city, 0)}"
+            one.with_columns(subject_key=keys, uscc=keys, name=told).write_parquet(path)
+        return batch
+
+    file, current, anew, changed = tmp_path / "0.duckdb", large("r0"), 0, dict.fromkeys(CITIES, 0)
+    whole = build_warehouse(file, [current], divisions).size_bytes
+    for number in range(1, 7):
+        changed[CITIES[number % 4]] = number
+        following = large(f"r{number}", **changed)
+        plan = planned(file, [current], [following])
+        anew += plan is None
+        current, file = following, tmp_path / f"{number}.duckdb"
+        assert build_warehouse(file, [current], divisions, exchange=plan).size_bytes < 2 * whole
+    assert 0 < anew < 6
 
 
 def test_a_build_upon_another_that_fails_leaves_no_candidate(
@@ -163,28 +205,54 @@ def test_a_build_upon_another_that_fails_leaves_no_candidate(
     before = make(tmp_path, JAN, "a")
     _, _, plan = both([before], [make(tmp_path, JAN, "b", c3301=moved("3301"))])
     broken = make(tmp_path / "broken", JAN, "c", c3301=own("3301", status="?"))
-    plan = plan_exchange(plan.file, [before], [broken], digest)
+    plan = planned(plan.file, [before], [broken])
     candidate = tmp_path / "candidate.duckdb"
     with pytest.raises(duckdb.ConstraintException, match="CHECK"):
         build_warehouse(candidate, [broken], divisions, exchange=plan)
     assert not candidate.exists()
 
 
-@settings(max_examples=15, deadline=None)
-@given(counts=st.lists(st.tuples(st.sampled_from(CITIES), st.integers(0, 6)), min_size=1, max_size=5))
-def test_exchanged_again_and_again_it_holds_the_same(
-    counts: list[tuple[str, int]], tmp_path_factory: pytest.TempPathFactory
+History = dict[date, dict[str, int]]
+"""By date the cities that a batch holds, each with which of its lists of firms."""
+BATCHES = st.dictionaries(st.sampled_from(CITIES), st.integers(0, 2), min_size=1)
+HISTORIES = st.lists(
+    st.dictionaries(st.sampled_from([JAN, FEB, MAR]), BATCHES, min_size=1), min_size=2, max_size=3
+)
+
+
+@settings(max_examples=8, deadline=None)
+@given(histories=HISTORIES)
+def test_whatever_came_and_went_it_holds_what_a_build_from_nothing_holds(
+    histories: list[History], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    folder = tmp_path_factory.mktemp("again")
+    folder = tmp_path_factory.mktemp("histories")
     divisions = folder / "divisions.csv"
     divisions.write_text(DIVISIONS, encoding="utf-8")
-    current, file, changed = make(folder, JAN, "r0"), folder / "0.duckdb", {}
-    build_warehouse(file, [current], divisions)
-    for number, (city, count) in enumerate(counts, 1):
-        changed[f"c{city}"] = own(city, count)
-        following = make(folder, JAN, f"r{number}", **changed)
-        plan = plan_exchange(file, [current], [following], digest)
-        current, file = following, folder / f"{number}.duckdb"
-        build_warehouse(file, [current], divisions, exchange=plan)
-    build_warehouse(folder / "alone.duckdb", [current], divisions)
+    file, current = folder / "0.duckdb", list[BatchFiles]()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(exchange, "MOST_GONE", 1)
+        patch.setattr(exchange, "MOST_FREE", 9)  # of a file as small as this most blocks are
+        for number, history in enumerate(histories):
+            run = f"r{number}"
+            following = [drawn(folder, day, run, cities) for day, cities in history.items()]
+            plan = planned(file, current, following) if current else None
+            assert plan or not current
+            current, file = following, folder / f"{run}.duckdb"
+            build_warehouse(file, current, divisions, exchange=plan)
+    build_warehouse(folder / "alone.duckdb", current, divisions)
     assert contents(file) == contents(folder / "alone.duckdb")
+
+
+def drawn(folder: Path, day: date, run: str, cities: dict[str, int]) -> BatchFiles:
+    """A batch of some cities; a firm of the first list of each is of the next city in its second."""
+    lists = {}
+    for number, city in enumerate(CITIES):
+        nth = cities.get(city)
+        guest = firm(f"{city}9", register_city_code=CITIES[number - 1], name=f"{nth}")
+        lists[f"c{city}"] = [] if nth is None else [*own(city, 3 + nth, name=f"名{nth % 2}"), guest]
+    whole = make(folder, day, run, **lists)
+    held = [number for number, city in enumerate(CITIES) if city in cities]
+    files = {
+        t: tuple(getattr(whole, t)[n] for n in held) for t in ("enterprises", "rule_hits", "visit_targets")
+    }
+    return replace(whole, record=replace(whole.record, cities=tuple(sorted(cities))), **files)
