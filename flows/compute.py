@@ -5,7 +5,7 @@ one of these is another.
 Not here: what a step does (steps_*.py), what a plan is (planned.py), how results are recorded (manifest.py).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -48,7 +48,7 @@ def compute(run: Run, reports: Sequence[FileReport], splits: Sequence[Split], ta
         [_shared_keys(result) for result in subjects],
         [_parties(census, result) for result in subjects],
         [_lists(run, reports, subjects), _parents(subjects)],
-        [_route(splits, keys, found, bucket) for bucket in _buckets(splits, keys)],
+        [_route(splits, keys, found, bucket) for bucket in in_turns(_buckets(splits, keys))],
     ]
     run.expect(len(planned[-1]))
     done = iter(take_all(run, [plan for plans in planned for plan in plans]))
@@ -99,10 +99,26 @@ def _keys(subjects: StepResult) -> Planned:
     return Planned(f"keys-{city}", subjects.artifacts, lambda at: keys_step(at.work, city))
 
 
-def _buckets(splits: Sequence[Split], keys: Sequence[StepResult]) -> list[str]:
-    """Return the buckets that any row of evidence or any subject is in."""
-    routed = buckets_of(chosen(splits, ROUTED))
-    return sorted({*routed, *(a.name.partition("-")[0] for a in _made(keys))})
+def _buckets(splits: Sequence[Split], keys: Sequence[StepResult]) -> dict[str, int]:
+    """Return the buckets that any row of evidence or any subject is in, each with its number of files."""
+    routed = chosen(splits, ROUTED)
+    names = {*buckets_of(routed), *(a.name.partition("-")[0] for a in _made(keys))}
+    return {name: sum(len(split.pieces.get(name, ())) for split in routed) for name in sorted(names)}
+
+
+def in_turns(sizes: Mapping[str, int]) -> list[str]:
+    """Return the buckets so that two taken at a time are hardly ever two large ones, which hold most memory.
+
+    Each large one has small ones beside it, as many as are of its size; the largest comes last, when nothing
+    else is at work.
+    """
+    left, turns = sorted(sizes, key=lambda name: sizes[name]), list[list[str]]()
+    while left:
+        turn = [left.pop()]
+        while left and sum(sizes[name] for name in turn[1:]) < sizes[turn[0]]:
+            turn.append(left.pop(0))
+        turns.append(turn)
+    return [name for turn in reversed(turns) for name in turn]
 
 
 def _find(splits: Sequence[Split], keys: Sequence[StepResult]) -> Planned:

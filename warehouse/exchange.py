@@ -16,6 +16,8 @@ MOST_GONE = 0.5
 """Share of the warehouse before, by size of its curated files: beyond, building anew is as quick."""
 MOST_FREE = 0.3
 """Free blocks of a file by used ones: what went left them, and only building anew gives them back."""
+FREE_ANYHOW = 64
+"""So many free blocks, 16 MB, are nobody's trouble."""
 Digest = Callable[[Path], str]
 Content = tuple[str, str, str]
 """What is in a city's enterprises, rule_hits and visit_targets."""
@@ -111,8 +113,8 @@ def _are_there(gone: Iterable[_Pieces], digest: Digest) -> bool:
 
 def _has_grown(file: Path) -> bool:
     with opened(file) as con:
-        query = "SELECT free_blocks > ? * used_blocks FROM pragma_database_size()"
-        return bool(con.execute(query, [MOST_FREE]).fetchall()[0][0])
+        query = "SELECT free_blocks > greatest(?, ? * used_blocks) FROM pragma_database_size()"
+        return bool(con.execute(query, [FREE_ANYHOW, MOST_FREE]).fetchall()[0][0])
 
 
 def _size(batches: Iterable[_Pieces]) -> int:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from bench.faults.attempts import Attempt, FileCall
 from bench.faults.compare import contents, curated
+from bench.kept import program
 from warehouse.publish import published_file
 from warehouse.read import opened
 
@@ -43,7 +44,7 @@ class Expected:
 
 
 class Stage:
-    """The folder of one call of the harness; what it holds already is used again."""
+    """The folder of one call of the harness; what this very program left there before is used again."""
 
     def __init__(self, root: Path) -> None:
         self.root = root.resolve()
@@ -55,9 +56,13 @@ class Stage:
 
     def prepare(self) -> None:
         """Make inbox and homes; each is whole or absent, as it is renamed when it is done."""
-        self.root.mkdir(parents=True, exist_ok=True)
+        made_by = self.root / "program"
+        if not made_by.exists() or made_by.read_text(encoding="utf-8") != program():
+            # Another one's homes are of other runs: nothing would end like them.
+            shutil.rmtree(self.root, ignore_errors=True)
         shutil.rmtree(self.cases, ignore_errors=True)
-        self.cases.mkdir()
+        self.cases.mkdir(parents=True)
+        made_by.write_text(program(), encoding="utf-8")
         for place, make in (
             (self.inbox, self._make_inbox), (self.start, self._make_start), (self.whole, self._make_whole),
             (self.later, self._make_later), (self.next, self._make_next),

@@ -64,7 +64,6 @@ def changed(prefect_server: str, province: Path, tmp_path_factory: pytest.TempPa
         with patch.context() as watched:
             # Two cities of three are most of it.
             watched.setattr(plans, "MOST_GONE", 1)
-            watched.setattr(plans, "MOST_FREE", 9)
             watched.setattr(
                 steps_publish,
                 "find_exchange",

@@ -14,7 +14,6 @@ from flows.batches import TABLES, follow_warehouse
 from flows.built import find_exchange, note_built
 from flows.home import Home
 from reference.divisions import DIVISIONS_FILE
-from warehouse import exchange
 from warehouse.build import BatchFiles, build_warehouse
 from warehouse.publish import publish, published_file, rollback
 
@@ -47,12 +46,6 @@ def put_out(home: Home, batch: BatchFiles) -> None:
     publish(candidate, home.root, batch.record)
     follow_warehouse(home)
     note_built(home, [batch])
-
-
-@pytest.fixture(autouse=True)
-def of_any_size(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of a file as small as these most blocks are free."""
-    monkeypatch.setattr(exchange, "MOST_FREE", 9)
 
 
 @pytest.fixture

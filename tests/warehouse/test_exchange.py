@@ -175,8 +175,10 @@ def test_a_city_that_comes_under_the_very_path_it_went_from_is_told_by_what_is_i
 
 
 def test_a_file_exchanged_again_and_again_is_built_anew_before_it_is_twice_as_large(
-    tmp_path: Path, divisions: Path
+    tmp_path: Path, divisions: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(exchange, "FREE_ANYHOW", 0)
+
     def large(run: str, **changed: int) -> BatchFiles:
         batch = make(tmp_path / run, JAN, run)
         for number, path in enumerate(batch.enterprises):
@@ -231,7 +233,6 @@ def test_whatever_came_and_went_it_holds_what_a_build_from_nothing_holds(
     file, current = folder / "0.duckdb", list[BatchFiles]()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(exchange, "MOST_GONE", 1)
-        patch.setattr(exchange, "MOST_FREE", 9)  # of a file as small as this most blocks are
         for number, history in enumerate(histories):
             run = f"r{number}"
             following = [drawn(folder, day, run, cities) for day, cities in history.items()]
