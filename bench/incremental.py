@@ -40,10 +40,9 @@ def main() -> None:
     whole = told["seconds"]
     inbox, home = folder / "inbox", folder / "home"
     # What the floor wrote is on the disk first, or the run waits while the system writes it; and what it
-    # pushed out of memory, which the run before had just left there, is there again.
+    # pushed out of memory, of all that the run before had just left there, is there again.
     os.sync()
-    read_once(home / "lake")
-    read_once(inbox)
+    read_once(home)
     nothing, _ = run_again(inbox, home)
     texts = sorted((inbox / "registry").glob("*.csv"))
     # A small inbox may have that city as a workbook.

@@ -29,7 +29,7 @@ def program() -> str:
 
 
 @cache
-def _measured_with() -> str:
+def measured_with() -> str:
     """Return a text that changes with whatever else figures depend on."""
     sources = [p for folder in ("bench", "simulator") for p in (PROJECT / folder).rglob("*.py")]
     digest = hashlib.sha256(str(os.cpu_count()).encode())
@@ -40,11 +40,11 @@ def _measured_with() -> str:
 
 def kept(file: Path, arguments: list[str]) -> dict[str, Any] | None:
     """Return the figures that today's program left there for these arguments; None if it left none."""
-    measured_with = _measured_with()  # as it is before whoever finds nothing here measures
+    today = measured_with()  # as it is before whoever finds nothing here measures
     if not file.exists():
         return None
     told = json.loads(file.read_text(encoding="utf-8"))
-    is_same = told.get("measured_with") == measured_with and told.get("arguments") == arguments
+    is_same = told.get("measured_with") == today and told.get("arguments") == arguments
     return dict(told["figures"]) if is_same else None
 
 
@@ -52,6 +52,6 @@ def keep(file: Path, arguments: list[str], figures: dict[str, Any]) -> None:
     """Write the figures of these arguments, in one step."""
     file.parent.mkdir(parents=True, exist_ok=True)
     draft = file.with_suffix(".draft")
-    told = {"measured_with": _measured_with(), "arguments": arguments, "figures": figures}
+    told = {"measured_with": measured_with(), "arguments": arguments, "figures": figures}
     draft.write_text(json.dumps(told, ensure_ascii=False), encoding="utf-8")
     draft.replace(file)

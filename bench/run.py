@@ -112,12 +112,12 @@ def simulated(folder: Path, asked: dict[str, int]) -> Path:
     return inbox
 
 
-def read_once(inbox: Path) -> int:
-    """Read every file of the inbox and return their bytes: what the floor reads was just written.
+def read_once(folder: Path) -> int:
+    """Read every file of an inbox, or a home, and return their bytes: what the floor reads was just written.
 
     So both find in memory what there is room for, whatever ran on the machine before.
     """
-    return sum(len(path.read_bytes()) for path in _files(inbox))
+    return sum(len(path.read_bytes()) for path in _files(folder))
 
 
 def _files(inbox: Path) -> list[Path]:

@@ -19,15 +19,23 @@ from warehouse.build import BatchFiles, Exchange
 from warehouse.exchange import Loaded, as_loaded, plan_exchange
 from warehouse.publish import published_file, published_sum
 
+LOADED = "loaded.json"
 
-def note_built(home: Home, batches: Sequence[BatchFiles]) -> None:
-    """Record that this program loaded the file just published with these batches.
+
+def tell_loaded(home: Home, folder: Path, batches: Sequence[BatchFiles]) -> None:
+    """Write beside a candidate, before it is built, what it is loaded with."""
+    told = [_told(home, as_loaded(batch, home.known.hash)) for batch in batches]
+    write_sealed(folder / LOADED, {"batches": told}, durable=False)
+
+
+def note_built(home: Home, folder: Path) -> None:
+    """Record that the file just published was the candidate of this folder.
 
     Nothing depends on it: without a record the next warehouse is built anew.
     """
     with suppress(OSError):
-        told = [_told(home, as_loaded(batch, home.known.hash)) for batch in batches]
-        write_sealed(_note(home), {**_written(home), "batches": told}, durable=False)
+        if told := read_sealed(folder / LOADED):
+            write_sealed(_note(home), {**_written(home), **told}, durable=False)
 
 
 def find_exchange(home: Home, batches: Sequence[BatchFiles]) -> Exchange | None:

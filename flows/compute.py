@@ -107,10 +107,10 @@ def _buckets(splits: Sequence[Split], keys: Sequence[StepResult]) -> dict[str, i
 
 
 def in_turns(sizes: Mapping[str, int]) -> list[str]:
-    """Return the buckets so that two taken at a time are hardly ever two large ones, which hold most memory.
+    """Return the buckets so that of the largest no two are taken at a time: they hold most memory.
 
-    Each large one has small ones beside it, as many as are of its size; the largest comes last, when nothing
-    else is at work.
+    In turns of a large one and small ones, together of its size, which are taken beside it. The turn of the
+    largest comes last, when no other step is at work.
     """
     left, turns = sorted(sizes, key=lambda name: sizes[name]), list[list[str]]()
     while left:

@@ -15,7 +15,7 @@ from expectations.gate import run_gate, warm_up
 from expectations.report import meta_quality_path
 from expectations.request import GateRequest
 from flows.batches import Pointer, batch_files, follow_warehouse, gated_files, read_pointers
-from flows.built import find_exchange, note_built
+from flows.built import find_exchange, note_built, tell_loaded
 from flows.deadline import require_time
 from flows.home import Home
 from flows.kept_files import require_undamaged
@@ -82,6 +82,7 @@ def _publish(home: Home, pointers: list[Pointer], reckoning: Reckoning) -> bool:
     folder = home.run(run_id)
     candidate = folder / "candidate.duckdb"
     batches = [batch_files(home, p) for p in pointers]
+    tell_loaded(home, folder, batches)
     exchange = find_exchange(home, batches)
     built = build_warehouse(candidate, batches, DIVISIONS_FILE, reckoning.feedback, exchange)
     say(f"warehouse: {sum(built.rows.values()):,} rows in {built.seconds:.1f} s")
@@ -101,7 +102,7 @@ def _publish(home: Home, pointers: list[Pointer], reckoning: Reckoning) -> bool:
     require_time()
     publish(candidate, home.root, record_)
     mark_reckoned(home, reckoning)
-    note_built(home, batches)
+    note_built(home, folder)
     say(f"published {newest.record.batch_id} with feedback as of {reckoning.feedback.as_of}")
     return True
 

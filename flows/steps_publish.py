@@ -22,11 +22,10 @@ from flows.batches import (
     keep_small_files,
     read_pointers,
 )
-from flows.built import find_exchange, note_built
+from flows.built import find_exchange, note_built, tell_loaded
 from flows.changes import find_changes
 from flows.evidence_store import keep_evidence
 from flows.gate_memory import Tables, name_content, recall, recall_counts, remember
-from flows.home import Home
 from flows.kept_files import require_undamaged
 from flows.report_text import REPORT
 from flows.settings import Settings
@@ -43,7 +42,7 @@ class GateFailedError(Exception):
 
 def build_step(settings: Settings, pointer: Pointer) -> BuildReport:
     """Build the candidate: every published batch and this one, which replaces one of the same date."""
-    published = _others(settings.home, pointer)
+    published = [p for p in read_pointers(settings.home) if p.record.as_of != pointer.record.as_of]
     for other in published:
         require_undamaged(settings.home, other.record.batch_id, other.record.run_id)
     curated = curated_files(settings.home, pointer)
@@ -54,6 +53,7 @@ def build_step(settings: Settings, pointer: Pointer) -> BuildReport:
     changes = find_changes(settings.home, [*published, pointer])
     batches = [replace(batch, changes=changes[run_id]) for run_id, batch in files.items()]
     feedback = carried(settings.home, [*published, pointer], settings.as_of)
+    tell_loaded(settings.home, settings.home.run(pointer.record.run_id), batches)
     exchange = find_exchange(settings.home, batches)
     return build_warehouse(candidate_path(settings, pointer), batches, DIVISIONS_FILE, feedback, exchange)
 
@@ -111,17 +111,11 @@ def publish_step(settings: Settings, pointer: Pointer) -> Version:
     }
     keep_small_files(home, pointer, files)
     keep_evidence(home, pointer.record.run_id)
-    loaded = [BatchFiles(p.record, **curated_files(home, p)) for p in (*_others(home, pointer), pointer)]
     version = publish(candidate, home.root, pointer.record)
     follow_warehouse(home, "the gate let it pass and the warehouse was swapped")
-    note_built(home, loaded)
+    note_built(home, home.run(pointer.record.run_id))
     drop_unkept(home, settings.as_of)
     return version
-
-
-def _others(home: Home, pointer: Pointer) -> list[Pointer]:
-    """Return the published batches beside this one, which replaces one of the same date."""
-    return [p for p in read_pointers(home) if p.record.as_of != pointer.record.as_of]
 
 
 def account_path(settings: Settings, pointer: Pointer) -> Path:

@@ -117,10 +117,9 @@ def build_warehouse(
         # Not its mode, which lets nobody write.
         shutil.copyfile(exchange.file, building)
     with _attached(building, threads, memory_limit) as con:
+        kept = _take_out(con, exchange) if exchange else ()
         con.begin()
-        if exchange:
-            clear_but(con, LARGE)
-        create_tables(con, but=LARGE if exchange else ())
+        create_tables(con, but=kept)
         _load(con, ordered, divisions, exchange)
         newest = max((batch.record.as_of for batch in ordered), default=date.min)
         load_feedback(con, feedback or FeedbackFiles("none", newest, {}))
@@ -165,6 +164,23 @@ def _attached(path: Path, threads: int, memory_limit: str) -> Iterator[duckdb.Du
         shutil.rmtree(spill, ignore_errors=True)
 
 
+def _take_out(con: duckdb.DuckDBPyConnection, exchange: Exchange) -> Sequence[str]:
+    """Take out whatever does not stay, and return the tables that do.
+
+    Written down before anything comes: what comes then takes the room of what went.
+    """
+    firms, *of_batches = LARGE
+    kept = of_batches if exchange.firms_anew else LARGE
+    clear_but(con, kept)
+    for batch_id, files in exchange.gone.items():
+        if firms in kept:
+            con.execute(read_sql("load", f"{firms}_gone"), {"files": _names(files)})
+        for table in of_batches:
+            con.execute(read_sql("load", f"{table}_gone"), {"batch_id": batch_id, "files": _names(files)})
+    con.execute("CHECKPOINT")
+    return kept
+
+
 def _load(
     con: duckdb.DuckDBPyConnection,
     batches: Sequence[BatchFiles],
@@ -174,9 +190,6 @@ def _load(
     con.execute(read_sql("load", "dim_division"), {"file": str(divisions)})
     coming = [exchange.come[batch.record.batch_id] for batch in batches] if exchange else batches
     _load_firms(con, batches, coming, exchange)
-    for batch_id, files in exchange.gone.items() if exchange else ():
-        for table in ("fact_visit_target", "fact_exclusion"):
-            con.execute(read_sql("load", f"{table}_gone"), {"batch_id": batch_id, "files": _names(files)})
     con.execute(read_sql("load", "first_listed_table"))
     last = max((number for number, new in enumerate(coming) if new.visit_targets), default=0)
     for number, (batch, new) in enumerate(zip(batches, coming, strict=True)):
@@ -223,11 +236,7 @@ def _load_firms(
     exchange: Exchange | None,
 ) -> None:
     con.execute(read_sql("load", "firms"))
-    if exchange and not exchange.firms_anew:
-        for files in exchange.gone.values():
-            con.execute(read_sql("load", "dim_enterprise_gone"), {"files": _names(files)})
-    else:
-        con.execute("DELETE FROM dim_enterprise")
+    if exchange and exchange.firms_anew:
         coming = batches
     only_one = len(batches) == 1
     if not only_one and any(new.enterprises for new in coming):

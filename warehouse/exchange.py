@@ -15,7 +15,10 @@ from warehouse.read import opened
 MOST_GONE = 0.5
 """Share of the warehouse before, by size of its curated files: beyond, building anew is as quick."""
 MOST_FREE = 0.3
-"""Free blocks of a file by used ones: what went left them, and only building anew gives them back."""
+"""Free blocks of a file by used ones: what went left them, and only building anew gives them back.
+
+Rows that went out of a row group of which others stay do not count: DuckDB keeps at most a few such.
+"""
 FREE_ANYHOW = 64
 """So many free blocks, 16 MB, are nobody's trouble."""
 Digest = Callable[[Path], str]
@@ -113,7 +116,10 @@ def _are_there(gone: Iterable[_Pieces], digest: Digest) -> bool:
 
 def _has_grown(file: Path) -> bool:
     with opened(file) as con:
-        query = "SELECT free_blocks > greatest(?, ? * used_blocks) FROM pragma_database_size()"
+        query = (
+            "SELECT free_blocks > greatest(?, ? * used_blocks) FROM pragma_database_size() "
+            "WHERE database_name = 'warehouse'"
+        )
         return bool(con.execute(query, [FREE_ANYHOW, MOST_FREE]).fetchall()[0][0])
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from bench.faults.attempts import Attempt, FileCall
 from bench.faults.compare import contents, curated
-from bench.kept import program
+from bench.kept import measured_with
 from warehouse.publish import published_file
 from warehouse.read import opened
 
@@ -56,13 +56,10 @@ class Stage:
 
     def prepare(self) -> None:
         """Make inbox and homes; each is whole or absent, as it is renamed when it is done."""
-        made_by = self.root / "program"
-        if not made_by.exists() or made_by.read_text(encoding="utf-8") != program():
-            # Another one's homes are of other runs: nothing would end like them.
-            shutil.rmtree(self.root, ignore_errors=True)
+        self.root.mkdir(parents=True, exist_ok=True)
+        self._clear()
         shutil.rmtree(self.cases, ignore_errors=True)
-        self.cases.mkdir(parents=True)
-        made_by.write_text(program(), encoding="utf-8")
+        self.cases.mkdir()
         for place, make in (
             (self.inbox, self._make_inbox), (self.start, self._make_start), (self.whole, self._make_whole),
             (self.later, self._make_later), (self.next, self._make_next),
@@ -74,6 +71,17 @@ class Stage:
                 draft.rename(place)
         self._tell_readers()
         self.show(self.start)
+
+    def _clear(self) -> None:
+        """Remove what another program made here: its homes are of other runs, nothing would end like them."""
+        made_with = self.root / "made_with"
+        found = [p for p in (self.inbox, self.start, self.whole, self.later, self.next) if p.exists()]
+        if found and not made_with.exists():
+            raise SystemExit(f"{found[0]} is not this harness's; give another --dir")
+        if not made_with.exists() or made_with.read_text(encoding="utf-8") != measured_with():
+            for place in found:
+                shutil.rmtree(place)
+            made_with.write_text(measured_with(), encoding="utf-8")
 
     def command(self, home: Path, *more: str, inbox: Path | None = None, day: date = DAY) -> list[str]:
         """Return the arguments of a run of the second batch."""

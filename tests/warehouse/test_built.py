@@ -11,14 +11,14 @@ from warehouse_makers import firm, make_batch, write_table
 from bench.faults.compare import contents
 from flows import built
 from flows.batches import TABLES, follow_warehouse
-from flows.built import find_exchange, note_built
+from flows.built import find_exchange, note_built, tell_loaded
 from flows.home import Home
 from reference.divisions import DIVISIONS_FILE
 from warehouse.build import BatchFiles, build_warehouse
 from warehouse.publish import publish, published_file, rollback
 
 JAN = date(2025, 1, 31)
-FIRST = "20250131-first"
+FIRST, NAME = "20250131-first", "candidate.duckdb"
 CITIES = ("3301", "3302", "3303")
 
 
@@ -41,11 +41,13 @@ def batch_of(home: Home, run: str, renamed: str = "") -> BatchFiles:
 
 def put_out(home: Home, batch: BatchFiles) -> None:
     """Build and publish, as a run does, and record what its files are."""
-    candidate = home.run(batch.record.run_id) / "candidate.duckdb"
-    build_warehouse(candidate, [batch], DIVISIONS_FILE, exchange=find_exchange(home, [batch]))
-    publish(candidate, home.root, batch.record)
+    folder = home.run(batch.record.run_id)
+    folder.mkdir(parents=True)
+    tell_loaded(home, folder, [batch])
+    build_warehouse(folder / NAME, [batch], DIVISIONS_FILE, exchange=find_exchange(home, [batch]))
+    publish(folder / NAME, home.root, batch.record)
     follow_warehouse(home)
-    note_built(home, [batch])
+    note_built(home, folder)
 
 
 @pytest.fixture
@@ -65,11 +67,6 @@ def test_a_city_with_other_files_is_exchanged_and_nothing_else(home: Home) -> No
     assert [path.parent.name for path in come.enterprises] == ["city=3302"]
 
 
-def test_nothing_is_believed_of_a_home_without_a_warehouse(tmp_path: Path) -> None:
-    home = Home(tmp_path / "home")
-    assert find_exchange(home, [batch_of(home, "first")]) is None
-
-
 def test_the_file_of_another_program_is_not_believed(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(built, "code_version", lambda: "0.1.0+another")
     assert find_exchange(home, [batch_of(home, "second")]) is None
@@ -86,7 +83,7 @@ def test_a_version_that_was_taken_back_is_not_believed_until_it_is_built_again(h
 
 def test_a_process_that_died_before_it_told_leaves_nothing_to_believe(home: Home) -> None:
     second = batch_of(home, "second", renamed="3302")
-    candidate = home.run("second") / "candidate.duckdb"
+    candidate = home.run("second") / NAME
     build_warehouse(candidate, [second], DIVISIONS_FILE)
     publish(candidate, home.root, second.record)
     follow_warehouse(home)
@@ -126,9 +123,36 @@ def test_a_record_that_cannot_be_read_or_written_only_costs_time(home: Home, con
         note.mkdir()
     else:
         note.write_bytes(content)
+    first = batch_of(home, "first")
+    assert find_exchange(home, [first]) is None
+    note_built(home, home.run(FIRST))
+    assert (find_exchange(home, [first]) is None) is (content is None)
+
+
+def test_of_a_version_without_a_sum_nobody_knows_that_it_is_the_one_told_of(home: Home) -> None:
+    (told,) = (home.root / "warehouse" / "versions").glob("*.sha256")
+    told.unlink()
+    note_built(home, home.run(FIRST))
+    assert find_exchange(home, [batch_of(home, "first")]) is None
+
+
+def test_a_file_that_is_to_come_and_is_lost_is_left_to_the_build_to_name(home: Home) -> None:
     second = batch_of(home, "second", renamed="3302")
+    second.rule_hits[0].unlink()
     assert find_exchange(home, [second]) is None
-    note_built(home, [second])
+
+
+def test_what_changes_after_it_was_loaded_is_not_told_as_loaded(home: Home) -> None:
+    second = batch_of(home, "second", renamed="3302")
+    folder = home.run("second")
+    folder.mkdir(parents=True)
+    tell_loaded(home, folder, [second])
+    build_warehouse(folder / NAME, [second], DIVISIONS_FILE)
+    write_table(second.enterprises[1], "enterprises", [firm("33029", register_city_code="3302")])
+    publish(folder / NAME, home.root, second.record)
+    follow_warehouse(home)
+    note_built(home, folder)
+    assert find_exchange(home, [batch_of(home, "third")]) is None
 
 
 def test_the_sum_beside_a_version_may_have_any_bytes_behind_it(home: Home) -> None:

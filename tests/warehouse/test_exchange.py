@@ -106,6 +106,12 @@ CASES = {
         [(JAN, "a", FEW), PLAIN[1]], [(JAN, "a", FEW), (FEB, "c", MANY)], 2, anew=True
     ),
     "nothing of two months changed": Case(PLAIN, PLAIN),
+    "an earlier month corrected": Case(
+        [*PLAIN, (MAR, "c", {})],
+        [*PLAIN[:1], (FEB, "d", {"c3302": moved("3302")}), (MAR, "c", {})],
+        5,
+        anew=True,
+    ),
 }
 
 
@@ -149,7 +155,7 @@ def test_the_file_before_stays_as_it_is(tmp_path: Path, both: Callable[..., Any]
         Case(PLAIN, PLAIN[1:]),
         Case(PLAIN, [(JAN, "c", {"c3301": moved("3301")}), PLAIN[1]]),
     ],
-    ids=["most cities changed", "an earlier month came", "a month went", "an earlier month changed"],
+    ids=["most cities changed", "an earlier month came", "a month went", "the first of two months changed"],
 )
 def test_what_changes_most_of_it_is_built_anew(case: Case, tmp_path: Path) -> None:
     made = [[make(tmp_path / run, day, run, **c) for day, run, c in batches] for batches in case[:2]]
@@ -174,26 +180,42 @@ def test_a_city_that_comes_under_the_very_path_it_went_from_is_told_by_what_is_i
     assert plan_exchange(tmp_path / "none.duckdb", [loaded], [again], digest) is None
 
 
+def large(folder: Path, as_of: date, run: str, **changed: int) -> BatchFiles:
+    """A batch of 20,000 firms a city, whose names tell how often they changed."""
+    batch = make(folder / run, as_of, run)
+    for city, path in zip(CITIES, batch.enterprises, strict=True):
+        keys = city + pl.int_range(20_000, eager=True).cast(pl.String).str.zfill(14)
+        one = pl.read_parquet(path).head(1).select(pl.all().repeat_by(20_000).explode())
+        told = keys + f"有限公司{changed.get(city, 0)}"
+        one.with_columns(subject_key=keys, uscc=keys, name=told).write_parquet(path)
+    return batch
+
+
+def test_a_month_more_leaves_no_holes_that_the_next_build_would_mind(
+    tmp_path: Path, divisions: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exchange, "FREE_ANYHOW", 0)
+    months = [large(tmp_path, JAN, "a"), large(tmp_path, FEB, "b"), large(tmp_path, MAR, "c")]
+    file = tmp_path / "1.duckdb"
+    build_warehouse(file, months[:1], divisions)
+    for number in (2, 3):
+        plan = planned(file, months[: number - 1], months[:number])
+        assert plan is not None
+        file = tmp_path / f"{number}.duckdb"
+        build_warehouse(file, months[:number], divisions, exchange=plan)
+    assert planned(file, months, months) is not None
+
+
 def test_a_file_exchanged_again_and_again_is_built_anew_before_it_is_twice_as_large(
     tmp_path: Path, divisions: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(exchange, "FREE_ANYHOW", 0)
-
-    def large(run: str, **changed: int) -> BatchFiles:
-        batch = make(tmp_path / run, JAN, run)
-        for number, path in enumerate(batch.enterprises):
-            city = CITIES[number]
-            keys = f"{city}" + pl.int_range(20_000, eager=True).cast(pl.String).str.zfill(14)
-            one = pl.read_parquet(path).head(1).select(pl.all().repeat_by(20_000).explode())
-            told = keys + f"有限公司{changed.get(city, 0)}"
-            one.with_columns(subject_key=keys, uscc=keys, name=told).write_parquet(path)
-        return batch
-
-    file, current, anew, changed = tmp_path / "0.duckdb", large("r0"), 0, dict.fromkeys(CITIES, 0)
+    first = large(tmp_path, JAN, "r0")
+    file, current, anew, changed = tmp_path / "0.duckdb", first, 0, dict.fromkeys(CITIES, 0)
     whole = build_warehouse(file, [current], divisions).size_bytes
     for number in range(1, 7):
         changed[CITIES[number % 4]] = number
-        following = large(f"r{number}", **changed)
+        following = large(tmp_path, JAN, f"r{number}", **changed)
         plan = planned(file, [current], [following])
         anew += plan is None
         current, file = following, tmp_path / f"{number}.duckdb"
