@@ -189,7 +189,7 @@ def _load(
 ) -> None:
     con.execute(read_sql("load", "dim_division"), {"file": str(divisions)})
     coming = [exchange.come[batch.record.batch_id] for batch in batches] if exchange else batches
-    _load_firms(con, batches, coming, exchange)
+    _load_firms(con, batches, batches if exchange and exchange.firms_anew else coming)
     con.execute(read_sql("load", "first_listed_table"))
     last = max((number for number, new in enumerate(coming) if new.visit_targets), default=0)
     for number, (batch, new) in enumerate(zip(batches, coming, strict=True)):
@@ -230,14 +230,9 @@ def _load_exclusions(con: duckdb.DuckDBPyConnection, batch: BatchFiles) -> None:
 
 
 def _load_firms(
-    con: duckdb.DuckDBPyConnection,
-    batches: Sequence[BatchFiles],
-    coming: Sequence[BatchFiles],
-    exchange: Exchange | None,
+    con: duckdb.DuckDBPyConnection, batches: Sequence[BatchFiles], coming: Sequence[BatchFiles]
 ) -> None:
     con.execute(read_sql("load", "firms"))
-    if exchange and exchange.firms_anew:
-        coming = batches
     only_one = len(batches) == 1
     if not only_one and any(new.enterprises for new in coming):
         _find_validity(con, batches)

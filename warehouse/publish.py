@@ -95,7 +95,7 @@ def require_published_whole(home: Path) -> None:
 
 
 def published_sum(home: Path) -> str | None:
-    """Return the SHA-256 that the published file was written with; None if nothing is published."""
+    """Return the SHA-256 that the published file was written with; None if that is not known."""
     told = [_sum_path(version.path) for version in history(home) if version.is_current]
     return told[0].read_bytes()[:64].decode("ascii", "replace") if told and told[0].exists() else None
 
