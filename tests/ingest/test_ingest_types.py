@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from reference.contracts import Contract, feedback_contracts, load_contracts
@@ -101,6 +101,11 @@ def test_open_ends_are_null(written: str) -> None:
 def test_capital_is_exact_yuan_of_its_currency(written: str, yuan: str, currency: str) -> None:
     row = _registry(reg_capital=written)
     assert (row["reg_capital"], row["capital_currency"]) == (Decimal(yuan), currency)
+
+
+def test_paid_capital_is_in_ten_thousands_unless_its_header_says_yuan() -> None:
+    assert _registry(paid_capital="1")["paid_capital"] == Decimal(10_000)
+    assert _registry(**{"实缴资本(元)": "1"})["paid_capital"] == Decimal(1)
 
 
 def test_capital_currency_follows_cell_then_column_then_header() -> None:
@@ -205,17 +210,19 @@ ANY_CELL = st.one_of(
     st.text(st.sampled_from("0159.,-/年月日万元美张Ｔ（）'= "), max_size=8),
 )
 HEADERS = [column.name for column in REGISTRY.columns]
+IN_YUAN = [f"{column.headers[0]}(元)" if column.unit else column.name for column in REGISTRY.columns]
+"""The headers under which staged amounts read as they are: a bare one is in the unit of its column, 万元."""
 
 
 @settings(deadline=None, max_examples=25)
 @given(st.lists(st.lists(ANY_CELL, min_size=len(HEADERS), max_size=len(HEADERS)), min_size=1, max_size=6))
+@example([["5" if column.unit else None for column in REGISTRY.columns]])
 def test_rows_partition_and_typing_twice_is_typing_once(rows: list[list[str | None]]) -> None:
     split = _typed(REGISTRY, HEADERS, rows)
     numbers = sorted(split.good["row_no"].to_list() + split.rejected["row_no"].to_list())
     assert numbers == list(range(2, 2 + len(rows)))
     again = split.good.select(pl.col(HEADERS).cast(pl.String)).rows()
-    headers = ["注册资本(元)" if name == "reg_capital" else name for name in HEADERS]
-    twice = _typed(REGISTRY, headers, [list(row) for row in again])
+    twice = _typed(REGISTRY, IN_YUAN, [list(row) for row in again])
     assert twice.rejected.is_empty()
     assert twice.good.drop("row_no").equals(split.good.drop("row_no"))
 
