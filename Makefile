@@ -20,7 +20,7 @@ demo: setup
 	$(BIN)/zoufang demo --dir $(DEMO_DIR)
 
 test: lint types imports
-	$(BIN)/pytest -n 3 --dist loadgroup
+	$(BIN)/pytest -n 3 --dist loadgroup --no-loadscope-reorder
 
 # Every figure of operation beside its floor, peer or bound: Zhejiang whole from raw files to published warehouse,
 # what a changed file costs, growth to 56 million subjects, workers, faults, malformed files. Some four hours and

@@ -1,8 +1,10 @@
 """Planting the faults of faults.yml in a clean batch."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from shutil import copyfile
+from typing import Any
 
 import duckdb
 import yaml
@@ -64,8 +66,13 @@ def read_rounds() -> list[list[Fault]]:
     return rounds
 
 
-def plant(faults: list[Fault], clean: GateRequest, folder: Path) -> GateRequest:
-    """Return a request of the faults' layer alone, with the faults in it."""
+def plant(
+    faults: list[Fault], clean: GateRequest, folder: Path, known: Mapping[str, dict[str, Any]] | None = None
+) -> GateRequest:
+    """Return a request of the faults' layer alone, with the faults in it.
+
+    `known`: what was answered of the clean lake, which a fault of the candidate leaves as it is.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     layer = faults[0].layer
     if layer == "candidate":
@@ -73,7 +80,7 @@ def plant(faults: list[Fault], clean: GateRequest, folder: Path) -> GateRequest:
         with duckdb.connect(str(candidate)) as connection:
             for fault in faults:
                 connection.execute(fault.statement)
-        return replace(clean, folder=folder, candidate=candidate)
+        return replace(clean, folder=folder, candidate=candidate, known=known or {})
     kept = ("staged.", "quarantine.") if layer == "staged" else (f"{layer}.",)
     tables = {name: files for name, files in clean.tables.items() if name.startswith(kept)}
     for fault in faults:
