@@ -113,8 +113,10 @@ def test_the_same_data_give_the_same_rows(
     assert run_gate(replace(clean, folder=tmp_path)).results == reported[1].results
 
 
-def test_the_candidate_can_be_written_and_moved_afterwards(clean: GateRequest, tmp_path: Path) -> None:
-    request = plant([Fault("none", "candidate", statement="select 1")], clean, tmp_path)
+def test_the_candidate_can_be_written_and_moved_afterwards(
+    clean: GateRequest, known: dict[str, dict[str, Any]], tmp_path: Path
+) -> None:
+    request = plant([Fault("none", "candidate", statement="select 1")], clean, tmp_path, known)
     run_gate(request)
     with duckdb.connect(str(request.candidate)) as connection:
         connection.execute("create table written_after_the_gate as select 1 as one")
