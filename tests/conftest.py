@@ -8,11 +8,11 @@ from bench.truth import publish_province
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let a file's tests follow one another in one process, and the long files begin.
+    """Let a file's tests follow one another in one process, and those of whole runs begin.
 
-    What a file's fixtures and caches cost is paid once, not in every process of pytest-xdist; and no long
-    file is left to one process while the others have nothing more to do. Files that share a fixture name a
-    group of their own. The order is kept by `--no-loadscope-reorder`.
+    What a file's fixtures and caches cost is paid once, not in every process of pytest-xdist; and the longest
+    files are not begun when the other processes have nothing more to do. Files whose fixtures are dear
+    together name a group they share. `--no-loadscope-reorder` keeps this order.
     """
     for item in items:
         if item.get_closest_marker("xdist_group") is None:

@@ -2,6 +2,7 @@
 
 import json
 import socket
+import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -17,7 +18,7 @@ from gate_makers import RUN, make_batch
 
 from expectations import validate as validation
 from expectations.checks import share
-from expectations.gate import run_gate, warm_up
+from expectations.gate import run_gate
 from expectations.report import META_QUALITY, GateReport, meta_quality_path, quality_summary
 from expectations.request import GateRequest
 from reference.gates import SECOND_TIER, load_gates
@@ -113,11 +114,12 @@ def test_the_same_data_give_the_same_rows(
     assert run_gate(replace(clean, folder=tmp_path)).results == reported[1].results
 
 
-def test_the_candidate_can_be_written_and_moved_afterwards(
-    clean: GateRequest, known: dict[str, dict[str, Any]], tmp_path: Path
+def test_beside_a_lake_measured_anew_a_faulty_candidate_is_found_and_can_be_written_afterwards(
+    clean: GateRequest, tmp_path: Path
 ) -> None:
-    request = plant([Fault("none", "candidate", statement="select 1")], clean, tmp_path, known)
-    run_gate(request)
+    fault = next(fault for fault in read_faults() if fault.layer == "candidate")
+    request = plant([fault], clean, tmp_path)
+    assert fired(run_gate(request)) == set(fault.fires)
     with duckdb.connect(str(request.candidate)) as connection:
         connection.execute("create table written_after_the_gate as select 1 as one")
 
@@ -141,9 +143,30 @@ def test_nothing_leaves_the_machine_and_no_table_enters_pandas(
     assert capsys.readouterr().out == ""
 
 
-def test_warming_up_imports_the_library_with_telemetry_off(monkeypatch: pytest.MonkeyPatch) -> None:
-    import os
+def test_warming_up_imports_the_library_and_asks_nobody() -> None:
+    """In a process of its own: what a library does when it is imported, it does once."""
+    alone = subprocess.run([sys.executable, "-c", WARMING_UP], capture_output=True, text=True, check=False)
+    assert alone.returncode == 0, alone.stderr
 
-    warm_up().join()
-    assert "great_expectations" in sys.modules
-    assert os.environ["GX_ANALYTICS_ENABLED"] == "false"
+
+WARMING_UP = """
+import os, socket, sys
+
+asked = []
+
+def refuse(*arguments, **options):
+    asked.append(arguments)
+    raise OSError("nothing leaves the machine")
+
+for name in ("connect", "connect_ex", "sendto"):
+    setattr(socket.socket, name, refuse)
+socket.getaddrinfo = refuse
+
+from expectations.gate import warm_up
+
+assert "great_expectations" not in sys.modules, "imported before anybody waits for it"
+warm_up().join()
+assert "great_expectations" in sys.modules
+assert os.environ["GX_ANALYTICS_ENABLED"] == "false"
+assert not asked, asked
+"""
