@@ -5,7 +5,7 @@ STAMP := .venv/.installed
 DEMO_DIR ?= demo
 BENCH_DIR ?= bench-data
 
-.PHONY: setup demo test audit bench bench-province lint format types imports dictionary lock clean
+.PHONY: setup demo test audit holes bench bench-province lint format types imports dictionary lock clean
 
 setup: $(STAMP)
 
@@ -50,10 +50,14 @@ dictionary: setup
 	$(BIN)/python -m warehouse.dictionary
 	$(BIN)/python -m flows.rulebook
 
-# The licence list anew, then known holes in what the lock names. An index that cannot be reached, or a copy
-# without the lock's versions, has looked at nothing: it is asked for one first. --strict: no other may pass unseen.
+# The licence list anew, then known holes.
 audit: setup
 	$(BIN)/python -m bench.licences
+	$(MAKE) --no-print-directory holes
+
+# Known holes in what the lock names. An index that cannot be reached, or a copy without the lock's versions, has looked at
+# nothing: it is asked for one first. --strict: no other may pass unseen.
+holes: setup
 	@if $(BIN)/python -c "import urllib.request as u; from importlib.metadata import version; \
 	u.urlopen('https://pypi.org/pypi/prefect/' + version('prefect') + '/json', timeout=10)" 2>/dev/null; \
 	then $(BIN)/uv tool run pip-audit==2.10.1 -r requirements.lock --disable-pip --require-hashes --strict; \
